@@ -1,0 +1,1 @@
+"""The verbs of the command line; with `storage`, the only place that touches files."""

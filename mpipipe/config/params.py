@@ -1,0 +1,144 @@
+"""The whole of ``params.yaml``: sections, scales, and clear errors."""
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from mpipipe.config.background import BackgroundConfig
+from mpipipe.config.base import Section
+from mpipipe.config.baseline import BaselineConfig
+from mpipipe.config.evaluate import EvaluateConfig
+from mpipipe.config.figures import FiguresConfig
+from mpipipe.config.reconstruct import ReconstructConfig
+from mpipipe.config.restoration import RestorationConfig
+from mpipipe.config.sample import SampleConfig
+from mpipipe.config.scene import SceneConfig
+from mpipipe.config.simulate import SimulateConfig
+from mpipipe.config.train import TrainConfig
+from mpipipe.errors import InputError
+
+Scale = Literal["smoke", "laptop", "paper"]
+SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
+
+
+class Params(Section):
+    """Every knob of the project, one section a stage and one a study."""
+
+    scale: Scale = Field("laptop", description="Scale in force: smoke, laptop or paper.")
+    seed: int = Field(0, ge=0, description="Seed that every random draw is derived from.")
+    measured_dir: str = Field("data/measured", description="Folder of measured data, filled by `mpipipe fetch`.")
+    sample: SampleConfig = Field(default_factory=SampleConfig)
+    simulate: SimulateConfig = Field(default_factory=SimulateConfig)
+    background: BackgroundConfig = Field(default_factory=BackgroundConfig)
+    scene: SceneConfig = Field(default_factory=SceneConfig)
+    train: dict[str, TrainConfig] = Field(default_factory=dict, description="Training of each learned method.")
+    baseline: BaselineConfig = Field(default_factory=BaselineConfig)
+    reconstruct: ReconstructConfig = Field(default_factory=ReconstructConfig)
+    evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
+    figures: FiguresConfig = Field(default_factory=FiguresConfig)
+    restoration: RestorationConfig = Field(default_factory=RestorationConfig)
+    scales: dict[Scale, dict[str, Any]] = Field(
+        default_factory=dict, description="What each scale changes: partial sections that are laid over the others."
+    )
+
+
+def load_params(path: Path, scale: str | None = None) -> Params:
+    """Read, resolve and validate a parameter file.
+
+    Parameters
+    ----------
+    path : Path
+        YAML file.
+    scale : str, optional
+        Scale in place of the file's own.
+
+    Raises
+    ------
+    InputError
+        When the file is missing or not YAML, or a key is unknown or out of range: one line that names the key.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: found no file, expected the project's parameters") from None
+    except yaml.YAMLError as error:
+        place = " ".join(str(error).split())
+        raise InputError(f"{path}: found invalid YAML ({place}), expected a mapping of sections") from None
+    if not isinstance(raw, dict):
+        raise InputError(f"{path}: found {type(raw).__name__}, expected a mapping of sections")
+    return resolve(raw if scale is None else {**raw, "scale": scale}, str(path))
+
+
+def resolve(raw: dict[str, Any], name: str = "params.yaml") -> Params:
+    """Lay the scale in force over the sections and validate; the other scales are validated too.
+
+    Parameters
+    ----------
+    raw : dict
+        Parsed parameter file.
+    name : str
+        File name for error messages.
+    """
+    scale = raw.get("scale", "laptop")
+    if scale not in SCALES:
+        raise InputError(f"{name}: scale: found {scale!r}, expected one of {', '.join(SCALES)}")
+    overrides = raw.get("scales") or {}
+    if not isinstance(overrides, dict) or not all(isinstance(v, dict) for v in overrides.values()):
+        raise InputError(f"{name}: scales: found no mapping of scale to sections, expected one")
+    for other in SCALES:
+        if other != scale:
+            _validate(_merge(raw, overrides.get(other, {})), f"{name} (scale {other})")
+    return _validate(_merge(raw, overrides.get(scale, {})), name)
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _validate(raw: dict[str, Any], name: str) -> Params:
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(f"{name}: {_first_line(error)}") from None
+
+
+def _first_line(error: ValidationError) -> str:
+    first, count = error.errors()[0], error.error_count()
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        line = f"{key}: found an unknown key, expected {_closest(first['loc'])}"
+    elif first["type"] in ("value_error", "missing"):
+        line = f"{key}: {first['msg'].removeprefix('Value error, ')}"
+    else:
+        line = f"{key}: found {first['input']!r}, expected: {first['msg'].lower()}"
+    return line if count == 1 else f"{line} (and {count - 1} more)"
+
+
+def _closest(location: tuple[int | str, ...]) -> str:
+    known = sorted(_fields_at(location[:-1]))
+    near = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f"{near[0]!r}?" if near else f"one of {', '.join(known)}"
+
+
+def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Params
+    for part in location:
+        field = model.model_fields.get(str(part)) if _is_model(model) else None
+        model = field.annotation if field is not None else _value_type(model)
+    return list(model.model_fields) if _is_model(model) else []
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _value_type(kind: Any) -> Any:
+    arguments = getattr(kind, "__args__", ())
+    return arguments[-1] if arguments else None

@@ -1,0 +1,1 @@
+"""What lies on disk: system matrices, parameter tables, background series, weights, imports and manifests."""

@@ -1,0 +1,96 @@
+"""Empty-frame background series on disk: simulated by the run, or measured and given by the user."""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import zarr
+from zarr.codecs import BloscCodec
+
+from mpipipe.errors import InputError
+from mpipipe.storage.atomic import whole
+from mpipipe.storage.manifest import verify
+
+SERIES_ARRAY = "background"
+MAX_BYTES = 16 * 2**30
+
+
+def write_series(path: Path, series: npt.NDArray[np.complex64]) -> None:
+    """Write a background series ``(channel, frequency, frame)`` as Zarr, 64 frequencies of a channel a chunk."""
+    channels, frequencies, frames = series.shape
+    block = min(64, frequencies)
+    with whole(path) as partial:
+        group = zarr.open_group(partial, mode="w-", zarr_format=3)
+        array = group.create_array(
+            SERIES_ARRAY,
+            shape=series.shape,
+            dtype="complex64",
+            chunks=(1, block, frames),
+            shards=(channels, block * -(-frequencies // block), frames),
+            compressors=BloscCodec(cname="zstd", clevel=3, shuffle="shuffle", typesize=8),
+            fill_value=complex(np.nan, np.nan),
+            dimension_names=("channel", "frequency", "frame"),
+            attributes={"units": "relative to the mean noise level of the series"},
+        )
+        array[:] = series
+
+
+def read_series(path: Path) -> npt.NDArray[np.complex64]:
+    """Read a background series of the run, after a check against its manifest.
+
+    Returns
+    -------
+    (channel, frequency, frame) ndarray of complex64
+    """
+    verify(path)
+    array = zarr.open_group(path, mode="r", zarr_format=3)[SERIES_ARRAY]
+    return np.asarray(array[:], np.complex64)  # type: ignore[index]
+
+
+def read_measured_series(path: Path) -> npt.NDArray[np.complex64]:
+    """Read measured empty frames from a user's file.
+
+    Parameters
+    ----------
+    path : Path
+        ``.npy`` with a complex array ``(channel, frequency, frame)``, or HDF5 with such a dataset `background`, complex
+        or with a last axis of real and imaginary part.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, of another kind or shape, larger than 16 GiB, or holds NaN or infinity.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: found no file, expected measured empty frames (background.file)")
+    try:
+        series = np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else _read_hdf5(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{path}: found {type(error).__name__} ({error}), expected .npy or HDF5 with 'background'"
+        ) from None
+    return _checked(path, series)
+
+
+def _read_hdf5(path: Path) -> npt.NDArray[Any]:
+    with h5py.File(path, "r") as file:
+        dataset = file[SERIES_ARRAY]
+        if dataset.nbytes > MAX_BYTES:
+            raise ValueError(f"{dataset.nbytes} bytes, more than {MAX_BYTES}")
+        values: npt.NDArray[Any] = dataset[()]
+    if values.dtype.kind == "f" and values.ndim == 4 and values.shape[-1] == 2:
+        return values[..., 0] + 1j * values[..., 1]
+    return values
+
+
+def _checked(path: Path, series: npt.NDArray[Any]) -> npt.NDArray[np.complex64]:
+    if series.ndim != 3 or series.dtype.kind != "c" or series.nbytes > MAX_BYTES or 0 in series.shape:
+        raise InputError(
+            f"{path}: found {series.dtype} {series.shape}, expected complex (channel, frequency, frame) up to 16 GiB"
+        )
+    values = np.asarray(series, np.complex64)
+    if not np.isfinite(values).all():
+        raise InputError(f"{path}: found NaN or infinity, expected finite empty frames")
+    return values

@@ -1,0 +1,24 @@
+"""Fixtures that several test folders share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def measured_dir() -> Path:
+    """The folder of measured data, or a skip that says where it was looked for."""
+    places = [os.environ.get("MPIPIPE_MEASURED_DIR"), ROOT / "data/measured", ROOT.parent / "shared/measured"]
+    for place in places:
+        if place and (Path(place) / "encoding_array").is_dir():
+            return Path(place)
+    pytest.skip("no measured data: run `mpipipe fetch` or set MPIPIPE_MEASURED_DIR")

@@ -1,0 +1,31 @@
+# Classical methods, tuned on the validation split.
+
+BASELINE = f"{DATA}/baseline/{{study}}/{{table}}/{{ensemble}}/{{method}}.json"
+
+
+rule baseline:
+    input:
+        reads(BASELINE),
+    output:
+        artifact=BASELINE,
+        manifest=f"{BASELINE}.manifest.json",
+    log:
+        f"logs/{PLAN.params.scale}/baseline/{{study}}/{{table}}/{{ensemble}}/{{method}}.log",
+    benchmark:
+        f"logs/{PLAN.params.scale}/baseline/{{study}}/{{table}}/{{ensemble}}/{{method}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        recipe=recipe(BASELINE),
+    shell:
+        "mpipipe job baseline --recipe {params.recipe:q} --threads {threads} --log {log}"
+        " tuned={output.artifact}"
+
+
+rule stage_baseline:
+    input:
+        targets("baseline"),

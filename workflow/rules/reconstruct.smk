@@ -1,0 +1,31 @@
+# Images of the phantoms from the true, the noisy and each restored system matrix.
+
+RECONSTRUCT = f"{DATA}/reconstruct/{{study}}/{{phantom}}.zarr"
+
+
+rule reconstruct:
+    input:
+        reads(RECONSTRUCT),
+    output:
+        artifact=directory(RECONSTRUCT),
+        manifest=f"{RECONSTRUCT}.manifest.json",
+    log:
+        f"logs/{PLAN.params.scale}/reconstruct/{{study}}/{{phantom}}.log",
+    benchmark:
+        f"logs/{PLAN.params.scale}/reconstruct/{{study}}/{{phantom}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        recipe=recipe(RECONSTRUCT),
+    shell:
+        "mpipipe job reconstruct --recipe {params.recipe:q} --threads {threads} --log {log}"
+        " images={output.artifact}"
+
+
+rule stage_reconstruct:
+    input:
+        targets("reconstruct"),

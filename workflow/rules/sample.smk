@@ -1,0 +1,31 @@
+# Parameter tables: one row a system matrix.
+
+SAMPLE = f"{DATA}/sample/{{ensemble}}.parquet"
+
+
+rule sample:
+    input:
+        reads(SAMPLE),
+    output:
+        artifact=SAMPLE,
+        manifest=f"{SAMPLE}.manifest.json",
+    log:
+        f"logs/{PLAN.params.scale}/sample/{{ensemble}}.log",
+    benchmark:
+        f"logs/{PLAN.params.scale}/sample/{{ensemble}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        recipe=recipe(SAMPLE),
+    shell:
+        "mpipipe job sample --recipe {params.recipe:q} --threads {threads} --log {log}"
+        " table={output.artifact}"
+
+
+rule stage_sample:
+    input:
+        targets("sample"),
