@@ -61,9 +61,9 @@ def job(
     """
     _start_log(log)
     _limit_threads(threads)
-    module = importlib.import_module(f"mpipipe.cli.jobs.{name}")
     named = {key: Path(value) for key, _, value in (pair.partition("=") for pair in paths)}
     try:
+        module = importlib.import_module(f"mpipipe.cli.jobs.{name}")
         module.run(module.Recipe.model_validate_json(recipe), **named)
     except InputError as error:
         logging.getLogger("mpipipe").error("%s", error)

@@ -15,7 +15,7 @@ from mpipipe.config.figures import FiguresConfig
 from mpipipe.config.reconstruct import ReconstructConfig
 from mpipipe.config.restoration import RestorationConfig
 from mpipipe.config.sample import SampleConfig
-from mpipipe.config.scene import SceneConfig
+from mpipipe.config.scene import Scene
 from mpipipe.config.simulate import SimulateConfig
 from mpipipe.config.train import TrainConfig
 from mpipipe.errors import InputError
@@ -33,7 +33,9 @@ class Params(Section):
     sample: SampleConfig = Field(default_factory=SampleConfig)
     simulate: SimulateConfig = Field(default_factory=SimulateConfig)
     background: BackgroundConfig = Field(default_factory=BackgroundConfig)
-    scene: SceneConfig = Field(default_factory=SceneConfig)
+    scene: dict[str, Scene] = Field(
+        default_factory=lambda: {"snake": Scene()}, description="Simulated measurements of phantoms by name."
+    )
     train: dict[str, TrainConfig] = Field(default_factory=dict, description="Training of each learned method.")
     baseline: BaselineConfig = Field(default_factory=BaselineConfig)
     reconstruct: ReconstructConfig = Field(default_factory=ReconstructConfig)

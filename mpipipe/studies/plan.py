@@ -24,10 +24,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "simulate": ("sample", "simulate"),
     "background": ("sample", "simulate", "background"),
     "scene": ("scene", "simulate"),
-    "train": ("restoration", "train"),
-    "baseline": ("restoration", "baseline", "evaluate"),
-    "reconstruct": ("restoration", "reconstruct"),
-    "evaluate": ("restoration", "evaluate"),
+    "train": ("sample", "restoration", "train", "evaluate"),
+    "baseline": ("restoration", "baseline"),
+    "reconstruct": ("restoration", "reconstruct", "scene"),
+    "evaluate": ("sample", "restoration", "evaluate"),
     "figures": ("restoration", "figures", "evaluate"),
 }
 SPLITS = ("train", "val", "test")
@@ -181,17 +181,18 @@ class Plan:
                 yield self._trained(ensemble, method) if self.is_learned(method) else self._tuned(ensemble, method)
 
     def _trained(self, ensemble: str, method: str) -> Artifact:
-        settings = {"ensemble": ensemble, "method": method, "train": _dump(self.params.train[method])}
+        settings = {
+            "ensemble": ensemble,
+            "method": method,
+            "dimension": self.params.sample.ensembles[ensemble].dimension,
+            "sigmas": list(self.params.evaluate.sigmas),
+            "train": _dump(self.params.train[method]),
+        }
         inputs = (*self._split(ensemble, "train"), *self._split(ensemble, "val"))
         return Artifact("train", "train", self.method(ensemble, method), settings, inputs)
 
     def _tuned(self, ensemble: str, method: str) -> Artifact:
-        settings = {
-            "ensemble": ensemble,
-            "method": method,
-            "sigmas": list(self.params.evaluate.sigmas),
-            "baseline": _dump(self.params.baseline),
-        }
+        settings = {"ensemble": ensemble, "method": method, "baseline": _dump(self.params.baseline)}
         return Artifact("baseline", "baseline", self.method(ensemble, method), settings, self._split(ensemble, "val"))
 
     def _split(self, ensemble: str, split: str) -> tuple[str, ...]:
@@ -199,18 +200,20 @@ class Plan:
 
     def _images(self) -> Iterator[Artifact]:
         config = self.params.restoration
-        for phantom in config.phantoms:
-            scene = f"{self.data}/scene/{phantom}.zarr"
-            settings = {"phantom": phantom, "scene": _dump(self.params.scene), "simulate": _dump(self.params.simulate)}
-            yield Artifact("scene", "scene", scene, settings)
-            ensemble = config.denoising.ensembles[0]
+        ensemble = config.denoising.ensembles[0]
+        for name in config.phantoms:
+            scene, path = self.params.scene[name], f"{self.data}/scene/{name}.zarr"
+            physics = _dump(scene)
+            noise = {key: physics.pop(key) for key in ("matrix_noise", "signal_noise")}
+            settings = {"name": name, "scene": physics, "simulate": _dump(self.params.simulate)}
+            yield Artifact("scene", "scene", path, settings)
             methods = {method: self.method(ensemble, method) for method in config.denoising.methods}
             yield Artifact(
                 "reconstruct",
                 "reconstruct",
-                f"{self.data}/reconstruct/{STUDY}/{phantom}.zarr",
-                {"phantom": phantom, "methods": methods, "reconstruct": _dump(self.params.reconstruct)},
-                (scene, self.background(ensemble, "test"), *methods.values()),
+                f"{self.data}/reconstruct/{STUDY}/{name}.zarr",
+                {"name": name, "methods": methods, "reconstruct": _dump(self.params.reconstruct), **noise},
+                (path, self.background(ensemble, "test"), *methods.values()),
             )
 
     def _records(self) -> Iterator[Artifact]:
@@ -221,7 +224,8 @@ class Plan:
             for method in config.methods:
                 records.append(f"{folder}/{slug(method)}.parquet")
                 inputs = (*self._split(ensemble, "test"), self.method(ensemble, method))
-                yield Artifact("evaluate", "evaluate", records[-1], head | {"method": method}, inputs)
+                settings = head | {"method": method, "dimension": self.params.sample.ensembles[ensemble].dimension}
+                yield Artifact("evaluate", "evaluate", records[-1], settings, inputs)
             methods = {method: self.method(ensemble, method) for method in config.methods}
             inputs = (self.parts(ensemble, "test")[0], self.background(ensemble, "test"), *methods.values())
             yield Artifact("examples", "evaluate", f"{folder}/examples.zarr", head | {"methods": methods}, inputs)

@@ -1,6 +1,6 @@
 # Tables and figures of each study, and the page that shows them all.
 
-FIGURES = f"{RESULTS}/{{study}}/entries.json"
+FIGURES = f"{RESULTS}/restoration/entries.json"
 
 
 rule figures:
@@ -11,9 +11,9 @@ rule figures:
         manifest=f"{FIGURES}.manifest.json",
         files=PLAN.result_files("restoration"),
     log:
-        f"logs/{PLAN.params.scale}/figures/{{study}}.log",
+        f"logs/{PLAN.params.scale}/figures/restoration.log",
     benchmark:
-        f"logs/{PLAN.params.scale}/figures/{{study}}.tsv"
+        f"logs/{PLAN.params.scale}/figures/restoration.tsv"
     conda:
         ENVIRONMENT
     threads: 1

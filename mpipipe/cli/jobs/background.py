@@ -6,8 +6,10 @@ import numpy as np
 
 from mpipipe.cli.jobs.base import JobRecipe, finish
 from mpipipe.config.background import BackgroundConfig
+from mpipipe.errors import InputError
 from mpipipe.noise.background import synthesise_background
-from mpipipe.storage.series import write_series
+from mpipipe.storage.manifest import content_digest
+from mpipipe.storage.series import read_measured_series, write_series
 
 
 class Recipe(JobRecipe):
@@ -18,3 +20,37 @@ class Recipe(JobRecipe):
     num_channels: int
     num_frequencies: int
     background: BackgroundConfig
+
+
+def run(recipe: Recipe, series: Path) -> None:
+    """Write the series of one split: synthetic, or its share of the measured one that `background.file` names."""
+    description = {"axes": ["channel", "frequency", "frame"], "dtype": "complex64", "source": "synthetic"}
+    if recipe.background.file is None:
+        values = _synthetic(recipe)
+    else:
+        source = Path(recipe.background.file)
+        values = _share(read_measured_series(source), recipe)
+        description["source"] = f"{source.name} sha256:{content_digest(source)}"
+    write_series(series, values)
+    finish(series, recipe, description | {"shape": list(values.shape)})
+
+
+def _synthetic(recipe: Recipe) -> "np.ndarray[tuple[int, ...], np.dtype[np.complex64]]":
+    rng = np.random.default_rng(recipe.derive_seed("background", recipe.ensemble, recipe.split))
+    config = recipe.background
+    return synthesise_background(config, config.num_frames, recipe.num_channels, recipe.num_frequencies, rng)
+
+
+def _share(
+    measured: "np.ndarray[tuple[int, ...], np.dtype[np.complex64]]", recipe: Recipe
+) -> "np.ndarray[tuple[int, ...], np.dtype[np.complex64]]":
+    """Return consecutive frames for one split, so that no split sees another's noise: half to train, a quarter each else."""
+    expected = (recipe.num_channels, recipe.num_frequencies)
+    if measured.shape[:2] != expected:
+        raise InputError(
+            f"{recipe.background.file}: found {measured.shape[:2]} channels and frequencies, expected {expected}"
+        )
+    frames = measured.shape[2]
+    bounds = {"train": (0, frames // 2), "val": (frames // 2, 3 * frames // 4), "test": (3 * frames // 4, frames)}
+    start, stop = bounds[recipe.split]
+    return np.ascontiguousarray(measured[:, :, start:stop])

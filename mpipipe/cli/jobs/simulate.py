@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mpipipe.cli.jobs.base import JobRecipe, finish
+from mpipipe.cli.jobs.reading import inputs_in
 from mpipipe.config.simulate import SimulateConfig
 from mpipipe.physics.sampling import grid_of, particle_of, scanner_of
 from mpipipe.physics.system_function import simulate_rows
@@ -26,8 +27,9 @@ class Recipe(JobRecipe):
     simulate: SimulateConfig
 
 
-def run(recipe: Recipe, table: Path, part: Path) -> None:
+def run(recipe: Recipe, part: Path) -> None:
     """Simulate the rows of a split and write them as one part."""
+    (table,) = inputs_in(recipe, "sample")
     parameters = read_table(table).query("split == @recipe.split").iloc[slice(*recipe.rows)]
     matrices = []
     for position, (_, row) in enumerate(parameters.iterrows(), start=1):

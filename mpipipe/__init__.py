@@ -1,0 +1,42 @@
+"""Learned restoration and reconstruction for magnetic particle imaging.
+
+The names below are the front door; each is loaded when it is first used, so that ``import mpipipe`` is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mpipipe.physics.grid import Grid
+    from mpipipe.physics.magnetization import mean_moment
+    from mpipipe.physics.particle import Particle
+    from mpipipe.physics.scanner import Scanner
+    from mpipipe.physics.system_function import simulate_system_matrix
+    from mpipipe.reconstruction.front import reconstruct
+    from mpipipe.storage.labelled import open_system_matrix
+
+_HOME = {
+    "Grid": "mpipipe.physics.grid",
+    "Particle": "mpipipe.physics.particle",
+    "Scanner": "mpipipe.physics.scanner",
+    "mean_moment": "mpipipe.physics.magnetization",
+    "open_system_matrix": "mpipipe.storage.labelled",
+    "reconstruct": "mpipipe.reconstruction.front",
+    "simulate_system_matrix": "mpipipe.physics.system_function",
+}
+
+__all__ = [
+    "Grid",
+    "Particle",
+    "Scanner",
+    "mean_moment",
+    "open_system_matrix",
+    "reconstruct",
+    "simulate_system_matrix",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'mpipipe' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

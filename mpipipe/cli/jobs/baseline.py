@@ -1,0 +1,30 @@
+"""Job ``baseline``: tune a classical method on the validation split."""
+
+from pathlib import Path
+
+import numpy as np
+
+from mpipipe.cli.jobs.base import JobRecipe, finish
+from mpipipe.cli.jobs.reading import background, matrices
+from mpipipe.config.baseline import BaselineConfig
+from mpipipe.storage.tables import write_json
+from mpipipe.training.tuning import tune_classical
+
+
+class Recipe(JobRecipe):
+    """Method and what its tuning searches."""
+
+    ensemble: str
+    method: str
+    baseline: BaselineConfig
+
+
+def run(recipe: Recipe, tuned: Path) -> None:
+    """Write the tuned parameters and the curve that they were chosen from."""
+    # One seed for all methods: they are tuned on the same components and the same noise.
+    rng = np.random.default_rng(recipe.derive_seed("baseline", recipe.ensemble))
+    found = tune_classical(
+        recipe.method, recipe.baseline, matrices(recipe, "val"), background(recipe, "val"), rng
+    )
+    write_json(tuned, found)
+    finish(tuned, recipe, {"method": recipe.method, "split": "val"})

@@ -1,0 +1,56 @@
+"""Job ``evaluate``: score one method on the test split."""
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from mpipipe.cli.jobs.base import JobRecipe, finish
+from mpipipe.cli.jobs.reading import background, inputs_in, matrices
+from mpipipe.cli.jobs.restorers import open_restorer
+from mpipipe.config.evaluate import EvaluateConfig
+from mpipipe.evaluation.metrics import psnr_db, ssim
+from mpipipe.restoration.method import Restorer
+from mpipipe.storage.tables import write_table
+from mpipipe.studies.denoising import Case, cases
+
+LOG = logging.getLogger(__name__)
+
+
+class Recipe(JobRecipe):
+    """Method and conditions."""
+
+    ensemble: str
+    method: str
+    dimension: int
+    evaluate: EvaluateConfig
+
+
+def run(recipe: Recipe, records: Path) -> None:
+    """Write the records of one method in the table ``denoising``: one row a component, condition and metric."""
+    (artifact,) = (*inputs_in(recipe, "train"), *inputs_in(recipe, "baseline"))
+    restorer = open_restorer(artifact)
+    source, empty_frames = matrices(recipe, "test"), background(recipe, "test")
+    scored = []
+    for sigma in recipe.evaluate.sigmas:
+        drawn = cases(
+            source.matrices(),
+            empty_frames,
+            sigma,
+            recipe.evaluate.components_per_matrix,
+            # Not of the method: all methods see the same components and the same noise.
+            lambda matrix, sigma=sigma: recipe.derive_seed("test", recipe.ensemble, matrix, str(sigma)),
+        )
+        scored += [_score(case, restorer) for case in drawn]
+        LOG.info("%s: σ = %g scored", recipe.method, sigma)
+    frame = pd.concat(scored, ignore_index=True)
+    head = {"table": "denoising", "dimension": f"{recipe.dimension}D", "method": recipe.method}
+    write_table(records, frame.assign(**head))
+    finish(records, recipe, {"rows": len(frame), "items": "system matrices of the test split"})
+
+
+def _score(case: Case, restorer: Restorer) -> pd.DataFrame:
+    restored = restorer.apply(case.noisy, case.sigma)
+    metrics = {"psnr_db": psnr_db(restored, case.truth), "ssim": ssim(restored, case.truth)}
+    frame = pd.DataFrame(metrics).melt(var_name="metric", value_name="value")
+    return frame.assign(sigma=case.sigma, item=case.matrix)

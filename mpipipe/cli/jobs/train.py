@@ -1,0 +1,56 @@
+"""Job ``train``: train a network; a killed training goes on from its checkpoint."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from mpipipe.cli.jobs.base import JobRecipe, finish
+from mpipipe.cli.jobs.reading import background, matrices
+from mpipipe.config.recipe import digest
+from mpipipe.config.train import TrainConfig
+from mpipipe.storage.atomic import remove
+from mpipipe.storage.ensemble import EnsembleReader
+from mpipipe.storage.weights import write_weights
+from mpipipe.training.components import add_noise, choose_components
+from mpipipe.training.train import ValidationSet, train_network
+
+LOG = logging.getLogger(__name__)
+VALIDATION_COMPONENTS = 500
+
+
+class Recipe(JobRecipe):
+    """Method, network and training."""
+
+    ensemble: str
+    method: str
+    dimension: int
+    sigmas: tuple[float, ...]
+    train: TrainConfig
+
+
+def run(recipe: Recipe, weights: Path) -> None:
+    """Write the averaged weights; configuration, history and rate stand in the manifest."""
+    source = matrices(recipe, "train")
+    LOG.info("%s: %d components of the training split", recipe.method, source.num_components)
+    checkpoints = Path("checkpoints", digest(recipe.model_dump(mode="json")))
+    trained = train_network(
+        recipe.train,
+        source,
+        background(recipe, "train"),
+        dimension=recipe.dimension,
+        seed=recipe.derive_seed("train", recipe.ensemble, recipe.method) % 2**31,
+        validation=_validation(recipe, matrices(recipe, "val")),
+        checkpoint_dir=checkpoints,
+        progress=True,
+    )
+    write_weights(weights, trained.weights)
+    finish(weights, recipe, {"method": recipe.method, "card": trained.card})
+    remove(checkpoints)
+
+
+def _validation(recipe: Recipe, source: EnsembleReader) -> ValidationSet:
+    rng = np.random.default_rng(recipe.derive_seed("validation", recipe.ensemble))
+    components = choose_components(source, VALIDATION_COMPONENTS, rng)
+    empty_frames = background(recipe, "val")
+    return {sigma: add_noise(components, empty_frames, sigma, rng) for sigma in recipe.sigmas}

@@ -1,0 +1,1 @@
+"""Metrics, tidy records, their summary, tables, figures and the gallery."""

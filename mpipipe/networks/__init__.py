@@ -1,0 +1,1 @@
+"""Network architectures, one a module, and one registry of their names."""

@@ -1,0 +1,1 @@
+"""Noise of the receive chain: empty-frame backgrounds, measured or synthetic."""

@@ -1,0 +1,1 @@
+"""Scanner, particles, magnetization and system functions of magnetic particle imaging; no files, no torch."""

@@ -1,0 +1,1 @@
+"""Restoration of system matrices by classical methods, one interface for classical and learned ones."""

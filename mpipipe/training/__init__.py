@@ -1,0 +1,1 @@
+"""Preparation of methods: networks are trained, classical methods tuned on the validation split."""

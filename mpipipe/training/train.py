@@ -1,0 +1,224 @@
+"""Training of a network by optimiser steps, resumable after a kill."""
+
+import logging
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from mpipipe.config.recipe import digest
+from mpipipe.config.train import TrainConfig
+from mpipipe.networks.registry import num_parameters
+from mpipipe.noise.series import BackgroundSeries
+from mpipipe.training.averaging import ExponentialAverage
+from mpipipe.training.checkpoints import latest_checkpoint
+from mpipipe.training.components import Complex, NoisyGroup
+from mpipipe.training.data import ComponentBatches
+from mpipipe.training.degradation import Batch, patch_of, place, to_batch
+from mpipipe.training.journal import Journal
+from mpipipe.training.module import RestorationModule
+from mpipipe.training.source import ComponentSource
+
+ValidationSet = dict[float, list[NoisyGroup]]
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """Outcome of a training.
+
+    Attributes
+    ----------
+    weights : dict of Tensor
+        Averaged weights on the CPU, by the names of the network's state.
+    card : dict
+        JSON-able description: configuration, dimension, seed, steps, parameters, history, rate.
+    """
+
+    weights: dict[str, Tensor]
+    card: dict[str, Any]
+
+
+def train_network(
+    config: TrainConfig,
+    source: ComponentSource,
+    background: BackgroundSeries,
+    *,
+    dimension: int,
+    seed: int,
+    validation: ValidationSet | None = None,
+    checkpoint_dir: Path | None = None,
+    accelerator: str = "auto",
+    progress: bool = False,
+) -> TrainedNetwork:
+    """Train a network on randomly degraded components (Tsanda 2025, section 3.3).
+
+    The result follows from configuration, data and seed: bit for bit on a CPU with the same number of
+    threads, whether or not the training was interrupted.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Network, degradation and optimisation.
+    source : ComponentSource
+        Training split.
+    background : BackgroundSeries
+        Empty frames of the training split.
+    dimension : int
+        2 or 3 spatial axes.
+    seed : int
+        Seed of weights, order, and degradation.
+    validation : dict of float to list of NoisyGroup, optional
+        Noisy components of the validation split at fixed σ.
+    checkpoint_dir : Path, optional
+        Folder of checkpoints; a training that finds its own there goes on from the newest that is whole.
+    accelerator : str
+        Lightning's accelerator: ``auto``, ``cpu`` or ``gpu``.
+    progress : bool
+        Show a progress bar.
+
+    Raises
+    ------
+    InputError
+        When the split is empty, a grid exceeds the patch, the background is too short, or the checkpoints
+        belong to another training.
+    """
+    seed += config.seed
+    recipe = digest({"config": config.model_dump(mode="json"), "dimension": dimension, "seed": seed})
+    newest = latest_checkpoint(checkpoint_dir, recipe) if checkpoint_dir else None
+    module = RestorationModule(config, dimension, seed, recipe)
+    batches = ComponentBatches(source, background, config, seed, newest.step if newest else 0)
+    average, clock = ExponentialAverage(config.ema_decay), _Clock()
+    journal = Journal(config, average, validation_batches(validation or {}, config))
+    with _quiet():
+        trainer = _trainer(config, [average, journal, clock], checkpoint_dir, accelerator, progress)
+        path = str(newest.path) if newest else None
+        trainer.fit(module, _loader(batches, config.workers), ckpt_path=path, weights_only=True)
+    state = module.network.state_dict()
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    return TrainedNetwork(weights, _card(config, module, dimension, seed, journal, clock))
+
+
+def validation_batches(validation: ValidationSet, config: TrainConfig) -> list[tuple[str, Batch]]:
+    """Turn noisy components into network batches, labelled with their σ, in the centre of their patches."""
+    batches = []
+    for sigma, groups in validation.items():
+        for group in groups:
+            for start in range(0, len(group.truth), config.batch):
+                part = slice(start, start + config.batch)
+                degraded = _fixed_batch(group.truth[part], group.noisy[part], sigma, config)
+                batches.append((repr(sigma), degraded))
+    return batches
+
+
+def _fixed_batch(truth: Complex, noisy: Complex, sigma: float, config: TrainConfig) -> Batch:
+    grid = truth.shape[1:]
+    placement = place(np.tile(grid, (len(truth), 1)), patch_of(config.degradation, grid), None)
+    valid = np.broadcast_to(placement.valid, (len(truth), *placement.valid.shape[1:]))
+    clean = placement.gather(truth)
+    return to_batch(
+        clean, placement.gather(noisy) - clean, np.full(len(truth), sigma), valid, config.degradation
+    )
+
+
+def _trainer(
+    config: TrainConfig,
+    callbacks: list[Callback],
+    checkpoint_dir: Path | None,
+    accelerator: str,
+    progress: bool,
+) -> Trainer:
+    if checkpoint_dir:
+        callbacks = [
+            *callbacks,
+            ModelCheckpoint(
+                dirpath=checkpoint_dir,
+                filename="{step:09d}",
+                monitor="step",
+                mode="max",
+                save_top_k=2,
+                every_n_train_steps=config.checkpoint_every,
+                enable_version_counter=False,
+            ),
+        ]
+    return Trainer(
+        accelerator=accelerator,
+        devices=1,
+        precision="bf16-mixed" if config.precision == "bf16" else "32-true",
+        max_steps=config.steps,
+        max_epochs=-1,
+        gradient_clip_val=config.clip_norm or None,
+        callbacks=callbacks,
+        logger=False,
+        enable_checkpointing=checkpoint_dir is not None,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+    )
+
+
+def _loader(batches: ComponentBatches, workers: int) -> DataLoader[Any]:
+    return DataLoader(batches, batch_size=None, num_workers=workers, persistent_workers=workers > 0)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what Lightning tells about the machine, and warns of where it is intended."""
+    log = logging.getLogger("lightning.pytorch")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        for message in (
+            ".*does not have many workers.*",
+            ".*your dataloader is not resumable.*",
+            ".*Checkpoint directory .* exists and is not empty.*",
+            ".*GPU available but not used.*",
+            ".*LeafSpec.* is deprecated.*",
+        ):
+            warnings.filterwarnings("ignore", message=message)
+        try:
+            yield
+        finally:
+            log.setLevel(level)
+
+
+class _Clock(Callback):  # type: ignore[misc]
+    """Time and steps of this process, without the validations."""
+
+    def __init__(self) -> None:
+        self.steps, self.seconds, self._started = 0, 0.0, 0.0
+
+    def on_train_batch_start(self, *_: object) -> None:
+        self._started = self._started or time.perf_counter()
+
+    def on_train_batch_end(self, *_: object) -> None:
+        self.steps += 1
+        self.seconds = time.perf_counter() - self._started
+
+
+def _card(
+    config: TrainConfig,
+    module: RestorationModule,
+    dimension: int,
+    seed: int,
+    journal: Journal,
+    clock: _Clock,
+) -> dict[str, Any]:
+    return {
+        "config": config.model_dump(mode="json"),
+        "dimension": dimension,
+        "seed": seed,
+        "steps": module.global_step,
+        "parameters": num_parameters(module.network),
+        "samples_per_s": clock.steps * config.batch / clock.seconds if clock.seconds else None,
+        "history": journal.history,
+        "torch": torch.__version__,
+    }

@@ -1,0 +1,277 @@
+import numpy as np
+import pytest
+import scipy.optimize
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mpipipe.config.reconstruct import KaczmarzConfig
+from mpipipe.errors import InputError
+from mpipipe.reconstruction.kaczmarz import KaczmarzState, lay_out, solve, sweep
+from tests.reconstruction.systems import random_system, tikhonov
+
+FREE = {"real": False, "positive": False}
+
+
+def config(**changes):
+    return KaczmarzConfig(**{"normalization": "absolute", "regularization": 1.0, "iterations": 50, **changes})
+
+
+def sweep_by_definition(A, b, regularization, sweeps, *, real, positive):
+    """The iteration of the docstring, row by row, in complex arithmetic."""
+    x, v = np.zeros(A.shape[1], complex), np.zeros(len(A), complex)
+    for _ in range(sweeps):
+        for m, row in enumerate(A):
+            alpha = (b[m] - row @ x - np.sqrt(regularization) * v[m]) / (np.vdot(row, row).real + regularization)
+            x += alpha * row.conj()
+            v[m] += np.sqrt(regularization) * alpha
+        x = x.real + 0j if real else x
+        x = np.maximum(x.real, 0) + 1j * x.imag if positive else x
+    return x
+
+
+@pytest.mark.parametrize("components, voxels", [(24, 10), (10, 24)])
+@pytest.mark.parametrize("row_order", ["natural", "random"])
+def test_converges_to_the_tikhonov_solution(components, voxels, row_order):
+    A, b = random_system(1, components, voxels)
+    found = solve(A, b, config(iterations=2000, regularization=5.0, row_order=row_order, **FREE))
+    np.testing.assert_allclose(found.image, tikhonov(A, b, 5.0), rtol=0, atol=1e-10)
+
+
+def test_relative_lambda_is_scaled_by_the_energy_a_voxel():
+    A, b = random_system(2)
+    energy = np.linalg.norm(A) ** 2 / A.shape[1]
+    found = solve(A, b, config(iterations=2000, regularization=0.3, normalization="relative", **FREE))
+    np.testing.assert_allclose(found.image, tikhonov(A, b, 0.3 * energy), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("real", [False, True])
+@pytest.mark.parametrize("positive", [False, True])
+@pytest.mark.parametrize("regularization", [0.0, 2.0])
+@pytest.mark.parametrize("dtype, tolerance", [(np.complex128, 1e-12), (np.complex64, 2e-5)])
+def test_follows_its_definition(real, positive, regularization, dtype, tolerance):
+    A, b = random_system(3, 17, 33, dtype)
+    found = solve(A, b, config(regularization=regularization, iterations=7, real=real, positive=positive))
+    expected = sweep_by_definition(
+        A.astype(complex), b.astype(complex), regularization, 7, real=real, positive=positive
+    )
+    np.testing.assert_allclose(found.image, expected, rtol=0, atol=tolerance * np.abs(expected).max())
+    assert np.iscomplexobj(found.image) is not real
+    assert found.image.real.dtype == np.empty(0, dtype).real.dtype
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_positive_image_is_the_nnls_solution_of_a_consistent_system(seed):
+    A, _ = random_system(seed, 24, 10)
+    truth = np.maximum(np.random.default_rng(seed).normal(size=10), 0)
+    stack = np.vstack([A.real, A.imag]), np.concatenate([(A @ truth).real, (A @ truth).imag])
+    reference, _ = scipy.optimize.nnls(*stack)
+    found = solve(A, A @ truth, config(regularization=0, iterations=3000))
+    np.testing.assert_allclose(found.image, reference, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_positive_image_is_near_the_constrained_minimum_of_an_inconsistent_system(seed):
+    """The projected iteration is no exact minimiser with λ > 0; its objective must come close to the minimum."""
+    A, b = random_system(seed, 40, 8)
+    weight = 1e-3 * np.linalg.norm(A) ** 2 / 8
+    stack = np.vstack([A.real, A.imag, np.sqrt(weight) * np.eye(8)])
+    target = np.concatenate([b.real, b.imag, np.zeros(8)])
+    reference = scipy.optimize.lsq_linear(stack, target, bounds=(0, np.inf)).x
+    found = solve(A, b, config(regularization=weight, iterations=3000)).image
+    assert found.min() >= 0
+    objective = [np.sum((stack @ x - target) ** 2) for x in (reference, found, np.zeros(8))]
+    assert objective[0] <= objective[1] * (1 + 1e-12)
+    assert objective[1] - objective[0] < 0.1 * (objective[2] - objective[0])
+
+
+def test_zero_weight_is_a_dropped_row():
+    A, b = random_system(4)
+    weights = np.random.default_rng(0).random(len(A)) * (np.arange(len(A)) % 3 > 0)
+    kept = weights > 0
+    whole = solve(A, b, config(), weights=weights)
+    reduced = solve(A[kept], b[kept], config(), weights=weights[kept])
+    np.testing.assert_array_equal(whole.image, reduced.image)
+    assert whole.relative_residual == reduced.relative_residual
+
+
+@pytest.mark.parametrize("normalization", ["absolute", "relative"])
+def test_weights_are_a_scaled_system(normalization):
+    A, b = random_system(5)
+    weights = np.random.default_rng(1).uniform(0.1, 3, len(A))
+    weighted = solve(A, b, config(normalization=normalization), weights=weights)
+    scaled = solve(A * weights[:, None], b * weights, config(normalization=normalization))
+    np.testing.assert_allclose(weighted.image, scaled.image, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(weighted.relative_residual, scaled.relative_residual, rtol=1e-12)
+
+
+def test_row_norm_weighting_is_its_weights():
+    A, b = random_system(6)
+    named = solve(A, b, config(weighting="row_norm"))
+    given_weights = solve(A, b, config(), weights=1 / np.linalg.norm(A, axis=1))
+    np.testing.assert_allclose(named.image, given_weights.image, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_a_batch_is_its_single_signals(dtype, workers):
+    A, b = random_system(7, dtype=dtype, batch=19)
+    together = solve(A, b, config(iterations=9), workers=workers)
+    alone = [solve(A, one, config(iterations=9)) for one in b]
+    np.testing.assert_array_equal(together.image, [one.image for one in alone])
+    np.testing.assert_allclose(together.relative_residual, [one.relative_residual for one in alone], rtol=1e-5)
+
+
+def test_random_order_repeats_with_its_seed():
+    A, b = random_system(8)
+    images = [solve(A, b, config(iterations=2, row_order="random", seed=s)).image for s in (3, 3, 4)]
+    np.testing.assert_array_equal(images[0], images[1])
+    assert not np.array_equal(images[0], images[2])
+    assert not np.array_equal(images[0], solve(A, b, config(iterations=2)).image)
+
+
+def test_sweeps_can_be_continued():
+    A, b = random_system(9)
+    system = lay_out(A, np.ones(len(A)), config())
+    scaled, _ = system.signals(b[None])
+    whole, parts = KaczmarzState.zeros(system, 1), KaczmarzState.zeros(system, 1)
+    sweep(system, scaled, whole, config(iterations=7))
+    for sweeps in (3, 4):
+        sweep(system, scaled, parts, config(iterations=sweeps))
+    np.testing.assert_array_equal(whole.image, parts.image)
+    np.testing.assert_array_equal(whole.dual, parts.dual)
+
+
+def test_scaled_operator_is_the_matrix():
+    A, b = random_system(10, 12, 5, np.complex64)
+    system = lay_out(A, np.ones(12), config())
+    x = np.random.default_rng(0).normal(size=(3, 2, 5)).astype(np.float32)
+    applied = system.apply(x) * system.scale
+    expected = (x[:, 0] + 1j * x[:, 1]) @ A.T
+    np.testing.assert_allclose(applied[:, 0] + 1j * applied[:, 1], expected, rtol=1e-5, atol=1e-5)
+    planes, divisor = system.signals(b[None])
+    np.testing.assert_array_equal((planes[0, 0] + 1j * planes[0, 1]) * divisor, b)
+
+
+def test_scaled_operator_has_its_adjoint_in_single_precision():
+    """<Ax, y> = <x, Aᴴy>, where Aᴴ is made of the very rows that the updates add."""
+    A, _ = random_system(11, 40, 30, np.complex64)
+    system = lay_out(A, np.ones(40), config())
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(1, 2, 30)).astype(np.float32), rng.normal(size=(2, 40)).astype(np.float32)
+    Ax = system.apply(x)[0]
+    rows = system.rows[:, 0] + 1j * system.rows[:, 1]
+    adjoint = rows.conj().T @ (y[0] + 1j * y[1])
+    left = np.vdot(Ax[0] + 1j * Ax[1], y[0] + 1j * y[1])
+    right = np.vdot(x[0, 0] + 1j * x[0, 1], adjoint)
+    np.testing.assert_allclose(left, right, rtol=1e-5)
+
+
+def test_relative_residual_is_what_it_says():
+    A, b = random_system(12, batch=3)
+    found = solve(A, b, config(iterations=5))
+    expected = np.linalg.norm(found.image @ A.T - b, axis=1) / np.linalg.norm(b, axis=1)
+    np.testing.assert_allclose(found.relative_residual, expected, rtol=1e-12)
+    assert found.iterations == 5
+
+
+@pytest.mark.parametrize("regularization", [0.0, 1.0])
+def test_zero_rows_are_skipped(regularization):
+    A, b = random_system(13)
+    A[::4] = 0
+    kept = np.abs(A).sum(axis=1) > 0
+    found = solve(A, b, config(regularization=regularization))
+    np.testing.assert_array_equal(found.image, solve(A[kept], b[kept], config(regularization=regularization)).image)
+
+
+@pytest.mark.parametrize("regularization", [0.0, 1.0])
+def test_nothing_gives_nothing(regularization):
+    A, b = random_system(14)
+    for matrix, signal in ((A, 0 * b), (0 * A, b)):
+        found = solve(matrix, signal, config(regularization=regularization))
+        np.testing.assert_array_equal(found.image, 0)
+        assert found.relative_residual == 0
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e-12, 1e12, 1e30])
+@pytest.mark.parametrize("dtype, tolerance", [(np.complex64, 1e-4), (np.complex128, 1e-10)])
+def test_the_unit_of_the_matrix_does_not_matter(factor, dtype, tolerance):
+    A, b = random_system(15)
+    plain = solve(A, b, config(normalization="relative"))
+    scaled = solve((A * factor).astype(dtype), (b * factor).astype(dtype), config(normalization="relative"))
+    np.testing.assert_allclose(scaled.image, plain.image, rtol=0, atol=tolerance * plain.image.max())
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**16), scale=st.floats(1e-6, 1e6), positive=st.booleans())
+def test_image_scales_with_the_signal(seed, scale, positive):
+    A, b = random_system(seed)
+    chosen = config(normalization="relative", regularization=0.1, positive=positive, iterations=5)
+    np.testing.assert_allclose(
+        solve(A, scale * b, chosen).image, scale * solve(A, b, chosen).image, rtol=1e-9, atol=1e-12 * scale
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**16), scale=st.floats(1e-6, 1e6))
+def test_image_scales_inversely_with_the_matrix_at_relative_lambda(seed, scale):
+    A, b = random_system(seed)
+    chosen = config(normalization="relative", regularization=0.1, iterations=5)
+    np.testing.assert_allclose(
+        solve(scale * A, b, chosen).image * scale, solve(A, b, chosen).image, rtol=1e-9, atol=1e-12
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**16), phase=st.floats(0, 2 * np.pi), real=st.booleans())
+def test_a_common_phase_cancels(seed, phase, real):
+    A, b = random_system(seed)
+    turn = np.exp(1j * phase)
+    chosen = config(real=real, positive=real, iterations=5)
+    np.testing.assert_allclose(solve(A * turn, b * turn, chosen).image, solve(A, b, chosen).image, rtol=0, atol=1e-10)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**16))
+def test_a_permutation_of_voxels_permutes_the_image(seed):
+    A, b = random_system(seed)
+    order = np.random.default_rng(seed).permutation(A.shape[1])
+    found = solve(A[:, order], b, config(iterations=5)).image
+    np.testing.assert_allclose(found, solve(A, b, config(iterations=5)).image[order], rtol=0, atol=1e-11)
+
+
+def test_real_matrices_and_integers_are_taken():
+    np.testing.assert_allclose(solve([[2, 0], [0, 4]], [2, 8], config(regularization=0, iterations=1)).image, [1, 2])
+
+
+def broken(what, where):
+    A, b = random_system(16)
+    {"matrix": A, "signal": b}[what][where] = np.nan
+    return A, b
+
+
+@pytest.mark.parametrize(
+    "arguments, line",
+    [
+        (lambda A, b: (A, b[:-1]), r"signal: found shape \(23,\), expected \(24,\) or .* shape \(24, 10\)"),
+        (lambda A, b: (A[0], b), r"matrix: found shape \(10,\), expected \(component, voxel\)"),
+        (lambda A, b: (A[:, :0], b), r"matrix: found shape \(24, 0\)"),
+        (lambda A, b: (A, b[None, None]), r"signal: found shape \(1, 1, 24\)"),
+        (lambda A, b: broken("matrix", (3, 4)), "matrix: found NaN or infinity"),
+        (lambda A, b: broken("signal", 2), "signal: found NaN or infinity"),
+        (lambda A, b: (A * np.inf, b), "matrix: found NaN or infinity"),
+        (lambda A, b: (A.astype(str), b), "matrix: found dtype .*, expected numbers"),
+    ],
+)
+def test_bad_arrays_are_named_in_one_line(arguments, line):
+    with pytest.raises(InputError, match=line) as error, np.errstate(invalid="ignore"):
+        solve(*arguments(*random_system(16)), config())
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "weights, line",
+    [(np.ones(3), r"found shape \(3,\)"), (-np.ones(24), "found -1"), (np.full(24, np.nan), "found nan")],
+)
+def test_bad_weights_are_named(weights, line):
+    with pytest.raises(InputError, match=f"weights: {line}"):
+        solve(*random_system(17), config(), weights=weights)

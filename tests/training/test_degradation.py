@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mpipipe.config.train import DegradationConfig
+from mpipipe.errors import InputError
+from mpipipe.noise.series import BackgroundSeries
+from mpipipe.training.degradation import cut_background, degrade, from_channels, patch_of, place, to_channels
+from tests.training.waves import CHANNELS, FREQUENCIES, WaveSource
+
+
+def make(background, seed=0, patch=(14, 15), chosen=None, largest=(10, 12), **knobs):
+    components = WaveSource((24,), largest=largest).read_chunk(0)
+    chosen = np.arange(24) if chosen is None else chosen
+    config = DegradationConfig(patch=max(patch), **knobs)
+    return components, degrade(components, chosen, background, config, patch, np.random.default_rng(seed))
+
+
+def test_shapes_and_zero_padding(background):
+    _, batch = make(background)
+    assert batch.noisy.shape == batch.truth.shape == (24, 2, 14, 15)
+    assert batch.valid.shape == (24, 1, 14, 15)
+    assert {field.dtype for field in batch} == {torch.float32}
+    assert torch.all(batch.noisy * (1 - batch.valid) == 0)
+    assert torch.all(batch.truth * (1 - batch.valid) == 0)
+
+
+def test_grid_is_where_the_mask_says(background):
+    components, batch = make(background)
+    assert batch.valid.sum(dim=(1, 2, 3)).tolist() == components.grid_shape.prod(axis=1).tolist()
+
+
+def test_noisy_image_has_unit_maximum_and_noise_its_sigma(background):
+    _, batch = make(background, sigma_range=(0.01, 0.4))
+    peak = batch.noisy.square().sum(1).sqrt().amax(dim=(1, 2))
+    torch.testing.assert_close(peak, torch.ones(24), rtol=1e-5, atol=0)
+    noise = (batch.noisy - batch.truth).square().sum(1).sum(dim=(1, 2))
+    rms = (noise / batch.valid.sum(dim=(1, 2, 3))).sqrt()
+    torch.testing.assert_close(rms, batch.sigma, rtol=1e-4, atol=1e-6)
+
+
+def test_truth_is_the_component_times_one_complex_number(background):
+    components, batch = make(background)
+    truth = from_channels(batch.truth)
+    for index, grid in enumerate(components.grid_shape):
+        own = components.values[index][tuple(slice(0, n) for n in grid)]
+        placed = truth[index][batch.valid[index, 0].numpy() > 0].reshape(tuple(grid))
+        factor = np.vdot(own, placed) / np.vdot(own, own)
+        np.testing.assert_allclose(placed, factor * own, atol=1e-6)
+
+
+def test_sigma_over_scale_stays_in_its_ranges(background):
+    knobs = {"sigma_range": (0.1, 0.2), "scale_range": (0.5, 0.8)}
+    _, batch = make(background, **knobs)
+    peak = batch.truth.square().sum(1).sqrt().amax(dim=(1, 2))
+    ratio = batch.sigma / peak  # σ over scale; the common factor cancels
+    assert ratio.min() > 0.1 / 0.8 * (1 - 1e-5)
+    assert ratio.max() < 0.2 / 0.5 * (1 + 1e-5)
+
+
+def test_phases_are_uniform_and_aligned_ones_real(background):
+    chosen = np.zeros(2000, int)
+    components, batch = make(background, chosen=chosen)
+    own = components.values[0][tuple(slice(0, n) for n in components.grid_shape[0])]
+    truth = from_channels(batch.truth)
+    corner = np.array(
+        [image[mask > 0][0] for image, mask in zip(truth, batch.valid[:, 0].numpy(), strict=True)]
+    )
+    turned = np.exp(1j * np.angle(corner / own.flat[0]))
+    assert abs(turned.mean()) < 5 / np.sqrt(2000)
+    assert abs((turned**2).mean()) < 5 / np.sqrt(2000)
+    _, aligned = make(background, chosen=chosen, phase="aligned", sigma_range=(1e-6, 1e-6))
+    assert aligned.truth[:, 1].abs().max() < 1e-5
+    squares = (from_channels(aligned.noisy) ** 2).sum(axis=(1, 2))
+    np.testing.assert_allclose(squares.imag, 0, atol=1e-4)
+
+
+def test_noise_is_cut_from_the_components_own_series_in_scan_order():
+    frames = 400
+    number = np.arange(frames) - (frames - 1) / 2
+    series = np.zeros((CHANNELS, FREQUENCIES, frames), np.complex64)
+    series[1, 3], series[0, 7] = number, 1j * number
+    background = BackgroundSeries(series)
+    grids = np.array([[5, 6], [4, 7]])
+    placement = place(grids, (8, 9), np.random.default_rng(0))
+    row = background.row(np.array([1, 0]), np.array([3, 7]))
+    noise = cut_background(background, row, placement, np.array([0.5, 2.0]), np.random.default_rng(1))
+    for image, valid, grid, part in zip(noise, placement.valid, grids, (np.real, np.imag), strict=True):
+        scanned = part(image[valid].reshape(grid)).flatten(order="F")
+        np.testing.assert_allclose(np.diff(scanned), np.diff(scanned)[0], rtol=1e-3)
+        assert np.all(image[~valid] == 0)
+    assert np.all(noise[0].imag == 0)
+    assert np.all(noise[1].real == 0)
+
+
+def test_offsets_reach_every_place():
+    grids = np.tile([3, 4], (500, 1))
+    placement = place(grids, (5, 6), np.random.default_rng(0))
+    first = {tuple(np.argwhere(valid)[0]) for valid in placement.valid}
+    assert first == {(i, j) for i in range(3) for j in range(3)}
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    grid=st.tuples(*[st.integers(1, 6)] * 3),
+    room=st.tuples(*[st.integers(0, 3)] * 3),
+    seed=st.integers(0, 99),
+)
+def test_gather_moves_the_grid_and_nothing_else(grid, room, seed):
+    rng = np.random.default_rng(seed)
+    values = np.full((2, 7, 7, 7), np.nan, np.complex64)
+    own = (slice(None), *(slice(0, n) for n in grid))
+    values[own] = rng.normal(size=(2, *grid))
+    patch = tuple(n + r for n, r in zip(grid, room, strict=True))
+    placement = place(np.tile(grid, (2, 1)), patch, rng)
+    placed = placement.gather(values)
+    assert placed.shape == (2, *patch)
+    for index in range(2):
+        assert np.array_equal(placed[index][placement.valid[index]].reshape(grid), values[own][index])
+        assert np.all(placed[index][~placement.valid[index]] == 0)
+
+
+def test_grid_beyond_the_patch_is_refused():
+    with pytest.raises(
+        InputError, match=r"found \(8, 8\) voxels, expected at least the largest grid \(9, 4\)"
+    ):
+        place(np.array([[9, 4]]), (8, 8), None)
+
+
+def test_channels_round_trip():
+    image = (np.arange(24).reshape(2, 3, 4) * (1 - 2j)).astype(np.complex64)
+    channels = to_channels(image)
+    assert channels.shape == (2, 2, 3, 4)
+    assert np.array_equal(from_channels(channels), image)
+
+
+def test_patches_of_similar_grids():
+    assert patch_of(DegradationConfig(patch=32), (12, 17)) == (32, 32)
+    assert patch_of(DegradationConfig(patch=32, patch_step=6), (12, 17)) == (12, 18)
+
+
+def test_3d(background):
+    _, batch = make(background, patch=(8, 8, 9), largest=(7, 6, 8))
+    assert batch.noisy.shape == (24, 2, 8, 8, 9)
