@@ -22,9 +22,7 @@ Values = npt.NDArray[np.float64]
 
 WINDOW = 7
 K1, K2 = 0.01, 0.03
-BLOCK_VOXELS = (
-    1 << 18
-)  # images of one pass of the window filter: large enough for NumPy, small enough for the cache
+BLOCK_VOXELS = 1 << 18  # of one pass of the window filter: enough for NumPy, and fits the cache
 
 
 def mse(estimate: Images, truth: Images, where: Mask | None = None) -> Values:

@@ -5,8 +5,8 @@ dtypes and row order are fixed, so the same records are the same bytes. Several 
 components of one system matrix, stand in the order in which they were measured.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,13 @@ import pandas as pd
 from mpipipe.errors import InputError
 from mpipipe.evaluation.vocabulary import ALL_TABLES, METHODS, METRICS, check_name
 
-TEXT, NUMBER, COUNT = "str", "float64", "Int64"
+Dtype = Literal["str", "float64", "Int64", "int64"]
+TEXT: Dtype = "str"
+NUMBER: Dtype = "float64"
+COUNT: Dtype = "Int64"
 
 # Condition columns and their dtypes, in the order of columns and of sorting.
-CONDITIONS: dict[str, str] = {
+CONDITIONS: dict[str, Dtype] = {
     "dimension": TEXT,  # 2D or 3D
     "sigma": NUMBER,  # standard deviation of the complex noise at max|s| = 1
     "factor": COUNT,  # of accelerated calibration and upsampling
@@ -33,7 +36,7 @@ CONDITIONS: dict[str, str] = {
     "n_train": COUNT,  # training samples
     "split": TEXT,  # train or test, where both are reported
 }
-COLUMNS: dict[str, str] = {
+COLUMNS: dict[str, Dtype] = {
     "table": TEXT,
     **CONDITIONS,
     "method": TEXT,
@@ -152,6 +155,12 @@ def with_pooled(records: pd.DataFrame, column: str, label: str = "all") -> pd.Da
     return concatenate_records([records, applies.assign(**{column: label})])
 
 
+def applying(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the conditions of a row of records or of a summary that apply, the others being empty."""
+    present = {name: row[name] for name in CONDITIONS if name in row}
+    return {name: value for name, value in present.items() if not pd.isna(value) and value != ""}
+
+
 def sort_key(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return what a column sorts by: methods by their place in `METHODS`, ``all`` last, others by value."""
     if column.name == "method":
@@ -159,10 +168,10 @@ def sort_key(column: "pd.Series[Any]") -> "pd.Series[Any]":
     return column.replace("all", "~") if column.name == "size_bin" else column
 
 
-def _typed(records: pd.DataFrame, column: str, dtype: Any, name: str) -> "pd.Series[Any]":
+def _typed(records: pd.DataFrame, column: str, dtype: Dtype, name: str) -> "pd.Series[Any]":
     if column not in records.columns:
         empty: dict[str, Any] = {TEXT: "", NUMBER: np.nan, COUNT: pd.NA}
-        return pd.Series(empty[dtype], index=records.index, dtype=dtype)
+        return pd.Series(np.full(len(records), empty[dtype], object), records.index).astype(dtype)
     values = records[column]
     if dtype == TEXT:
         if not values.map(lambda v: isinstance(v, str) or v is None or v != v).all():

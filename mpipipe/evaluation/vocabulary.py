@@ -48,6 +48,22 @@ METHODS: tuple[str, ...] = (
     "Ridge",
 )
 
+CONDITION_LABELS: dict[str, str] = {
+    "dimension": "Trajectory",
+    "sigma": "σ",
+    "factor": "Factor",
+    "size_bin": "Average grid size",
+    "region": "Voxels",
+    "snr_db": "Signal SNR (dB)",
+    "train_snr": "Training SNR",
+    "test_snr": "Test SNR",
+    "noise": "Noise",
+    "diameter_nm": "Core diameter (nm)",
+    "hidden_units": "Hidden units",
+    "n_train": "Training samples",
+    "split": "Split",
+}
+
 
 @dataclass(frozen=True)
 class Metric:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mpipipe.config.reconstruct import KaczmarzConfig
 from mpipipe.errors import InputError
-from mpipipe.reconstruction.kernel import run_sweeps
+from mpipipe.reconstruction.kernel import multiply, run_sweeps
 from mpipipe.reconstruction.result import Reconstruction
 from mpipipe.reconstruction.weighting import row_blocks, row_norms, row_weights
 
@@ -64,9 +64,7 @@ class RowSystem:
 
     def apply(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Scaled, weighted signals ``(batch, 2, row)`` of images ``(batch, 2, voxel)``."""
-        real, imaginary = self.rows[:, 0].T, self.rows[:, 1].T
-        x, y = image[:, 0], image[:, 1]
-        return np.stack([x @ real - y @ imaginary, x @ imaginary + y @ real], axis=1)
+        return np.asarray(multiply(self.rows, image))
 
 
 @dataclass(frozen=True)

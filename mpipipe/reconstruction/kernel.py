@@ -87,3 +87,32 @@ def run_sweeps(
             if count:
                 _step(rows[count - 1], rows[count - 1], image[s], alpha[s, 0], alpha[s, 1])
             _project(image[s], real, positive)
+
+
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)  # type: ignore[untyped-decorator]
+def multiply(
+    rows: npt.NDArray[Any], image: npt.NDArray[Any]
+) -> npt.NDArray[Any]:  # pragma: no cover - compiled
+    """Return the product of rows and images.
+
+    Compiled rather than a library call: the threads of a linear algebra library would compete with those
+    of the sweeps, and the order of its sums is not fixed.
+
+    Parameters
+    ----------
+    rows : (row, 2, voxel) float
+        Real and imaginary planes of the rows.
+    image : (batch, 2, voxel) float
+        Images.
+
+    Returns
+    -------
+    (batch, 2, row) float
+        Real and imaginary planes of the signals.
+    """
+    signals = np.empty((image.shape[0], 2, rows.shape[0]), rows.dtype)
+    nothing = rows.dtype.type(0)
+    for m in range(rows.shape[0]):
+        for s in range(image.shape[0]):
+            signals[s, 0, m], signals[s, 1, m] = _step(rows[m], rows[m], image[s], nothing, nothing)
+    return signals

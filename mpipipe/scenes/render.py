@@ -8,8 +8,10 @@ import numpy.typing as npt
 from mpipipe.errors import InputError
 from mpipipe.scenes.phantoms import Phantom
 
-DEPTH = {2: 4, 3: 3}
-"""Times that a pixel or voxel on a surface is halved along each axis."""
+DEPTH = 4
+"""Times that a voxel on a surface is halved along each axis."""
+BLOCK = 4096
+"""Voxels that are halved together, which bounds the memory."""
 
 
 def render(
@@ -19,7 +21,7 @@ def render(
     centre_mm: tuple[float, ...] | float = 0.0,
     *,
     concentration: float = 1.0,
-    depth: int | None = None,
+    depth: int = DEPTH,
 ) -> npt.NDArray[np.float64]:
     """Return the concentration map of a phantom: concentration times the filled share of each voxel.
 
@@ -40,8 +42,8 @@ def render(
         Centre of the grid, in mm.
     concentration : float
         Value inside the phantom, in the unit of the result.
-    depth : int, optional
-        Halvings of the voxels on a surface; 4 in 2-D and 3 in 3-D by default.
+    depth : int
+        Halvings of the voxels on a surface.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def render(
     _check_grid(shape, size, centre)
     voxel = np.array(size, dtype=np.float64) / shape
     centres = _centres(shape, voxel) + centre
-    share = filled_share(phantom, centres.reshape(-1, axes), voxel, DEPTH[axes] if depth is None else depth)
+    share = filled_share(phantom, centres.reshape(-1, axes), voxel, depth)
     return concentration * share.reshape(shape)
 
 
@@ -89,11 +91,12 @@ def filled_share(
     distance = signed_distance(phantom, centres)
     share = (distance < 0).astype(np.float64)
     crossed = np.flatnonzero(np.abs(distance) < np.linalg.norm(voxel) / 2)
-    if crossed.size:
-        corners = _centres((2,) * len(voxel), voxel / 2).reshape(-1, len(voxel))
-        pieces = (centres[crossed, None] + corners).reshape(-1, len(voxel))
-        share[crossed] = (
-            filled_share(phantom, pieces, voxel / 2, depth - 1).reshape(crossed.size, -1).mean(axis=1)
+    corners = _centres((2,) * len(voxel), voxel / 2).reshape(-1, len(voxel))
+    for start in range(0, len(crossed), BLOCK):
+        block = crossed[start : start + BLOCK]
+        pieces = (centres[block, None] + corners).reshape(-1, len(voxel))
+        share[block] = (
+            filled_share(phantom, pieces, voxel / 2, depth - 1).reshape(-1, len(corners)).mean(axis=1)
         )
     return share
 
@@ -133,4 +136,6 @@ def _check_grid(shape: tuple[int, ...], size: tuple[float, ...], centre: npt.NDA
         found = f"shape {shape}, field_of_view_mm {tuple(size)}, centre_mm {tuple(centre.tolist())}"
         raise InputError(f"grid: found {found}, expected each with 2 or each with 3 axes")
     if min(shape) < 1 or not all(np.isfinite(edge) and edge > 0 for edge in size):
-        raise InputError(f"grid: found shape {shape} and field_of_view_mm {tuple(size)}, expected positive sizes")
+        raise InputError(
+            f"grid: found shape {shape} and field_of_view_mm {tuple(size)}, expected positive sizes"
+        )

@@ -121,11 +121,8 @@ def _read(path: Path, file: h5py.File, name: str, max_bytes: int) -> npt.NDArray
 def _check_variable(where: str, variable: h5py.Dataset, max_bytes: int) -> None:
     kind = variable.attrs.get("MATLAB_class", b"double")
     kind = kind.decode(errors="replace") if isinstance(kind, bytes) else str(kind)
-    if (
-        not isinstance(variable, h5py.Dataset)
-        or kind not in NUMERIC_CLASSES
-        or "MATLAB_empty" in variable.attrs
-    ):
+    full = isinstance(variable, h5py.Dataset) and variable.shape is not None
+    if not full or kind not in NUMERIC_CLASSES or "MATLAB_empty" in variable.attrs:
         raise InputError(f"{where}: found a MATLAB {kind} that is no full array, expected a numeric array")
     is_complex = variable.dtype.names == ("real", "imag")
     if not is_complex and variable.dtype.kind not in "fiub":

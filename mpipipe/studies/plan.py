@@ -32,7 +32,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }
 SPLITS = ("train", "val", "test")
 STUDY = "restoration"
-TABLES = ("denoising",)
+TABLES = ("denoising", "denoising_paired")
 FIGURES = ("denoising_components", "denoising_curves", "denoising_training")
 
 

@@ -1,6 +1,7 @@
 """Exponential moving average of the weights."""
 
 import torch
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor, nn
 
@@ -29,9 +30,13 @@ class ExponentialAverage(WeightAveraging):  # type: ignore[misc]
 
         super().__init__(avg_fn=average)
 
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Follow the network to its device, which is known only now."""
+        self._average_model.to(pl_module.device)
+
     @property
     def network(self) -> nn.Module:
-        """The averaged network while training runs."""
+        """The averaged network, from the start of training on."""
         averaged = self._average_model.module.network
         assert isinstance(averaged, nn.Module)
         return averaged

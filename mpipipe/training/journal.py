@@ -1,5 +1,6 @@
 """Record of a training: losses and validation scores by step."""
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
 from mpipipe.config.train import TrainConfig
+from mpipipe.errors import InputError
 from mpipipe.training.averaging import ExponentialAverage
 from mpipipe.training.degradation import Batch
 
@@ -53,7 +55,12 @@ class Journal(Callback):  # type: ignore[misc]
         step = trainer.global_step
         self._losses.append(outputs["loss"].detach())
         if step % self._loss_every == 0 or step == self._steps:
-            self.history.append({"step": step, "loss": float(torch.stack(self._losses).mean())})
+            loss = float(torch.stack(self._losses).mean())
+            if not isfinite(loss):
+                raise InputError(
+                    f"train: found a loss of {loss} at step {step}, expected a smaller learning_rate"
+                )
+            self.history.append({"step": step, "loss": loss})
             self._losses.clear()
         if self._held_out and (step % self._validate_every == 0 or step == self._steps):
             with trainer.precision_plugin.forward_context():

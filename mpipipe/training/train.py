@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from mpipipe.config.recipe import digest
 from mpipipe.config.train import TrainConfig
+from mpipipe.errors import InputError
 from mpipipe.networks.registry import num_parameters
 from mpipipe.noise.series import BackgroundSeries
 from mpipipe.training.averaging import ExponentialAverage
@@ -89,9 +90,11 @@ def train_network(
     Raises
     ------
     InputError
-        When the split is empty, a grid exceeds the patch, the background is too short, or the checkpoints
-        belong to another training.
+        When the split is empty, a grid exceeds the patch, the background is too short, the loss diverges, a
+        GPU is asked for and absent, or the checkpoints belong to another training.
     """
+    if accelerator == "gpu" and not torch.cuda.is_available():
+        raise InputError("accelerator: found no GPU, expected one for 'gpu'; 'auto' or 'cpu' train without")
     seed += config.seed
     recipe = digest({"config": config.model_dump(mode="json"), "dimension": dimension, "seed": seed})
     newest = latest_checkpoint(checkpoint_dir, recipe) if checkpoint_dir else None
@@ -103,7 +106,8 @@ def train_network(
         trainer = _trainer(config, [average, journal, clock], checkpoint_dir, accelerator, progress)
         path = str(newest.path) if newest else None
         trainer.fit(module, _loader(batches, config.workers), ckpt_path=path, weights_only=True)
-    state = module.network.state_dict()
+    # A training that was at its end already is not run again; the average is there in any case.
+    state = average.network.state_dict()
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     return TrainedNetwork(weights, _card(config, module, dimension, seed, journal, clock))
 

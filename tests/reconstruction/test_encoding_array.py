@@ -65,4 +65,6 @@ def test_free_iteration_reaches_tikhonov_on_the_calibration_grid(data):
     b = np.stack(list(data.signals.values()))
     free = KaczmarzConfig(regularization=5e-2, iterations=3000, real=False, positive=False)
     reference = np.stack([tikhonov(A, one, 5e-2 * np.linalg.norm(A) ** 2 / 64) for one in b])
-    np.testing.assert_allclose(solve(A, b, free).image, reference, rtol=0, atol=1e-11 * np.abs(reference).max())
+    np.testing.assert_allclose(
+        solve(A, b, free).image, reference, rtol=0, atol=1e-11 * np.abs(reference).max()
+    )

@@ -35,7 +35,9 @@ def labelled(rows):
 
 
 def expected(rows, kept, **settings):
-    return solve(rows[0][kept], rows[1][:, kept], KaczmarzConfig(**SETTINGS, **settings)).image.reshape(2, 2, 5)
+    return solve(rows[0][kept], rows[1][:, kept], KaczmarzConfig(**SETTINGS, **settings)).image.reshape(
+        2, 2, 5
+    )
 
 
 KEPT = np.arange(24) % 3 > 0
@@ -129,7 +131,8 @@ def test_mistakes_are_named_in_one_line(rows, arguments, line):
 
 
 @pytest.mark.parametrize(
-    "S", [xr.DataArray(np.ones((2, 3)), dims=("a", "x")), xr.DataArray(np.ones(3), dims="component"), np.ones(3)]
+    "S",
+    [xr.DataArray(np.ones((2, 3)), dims=("a", "x")), xr.DataArray(np.ones(3), dims="component"), np.ones(3)],
 )
 def test_matrices_of_another_layout_are_refused(S):
     with pytest.raises(InputError, match="S: found"):
@@ -139,7 +142,9 @@ def test_matrices_of_another_layout_are_refused(S):
 def test_signal_of_another_length_is_refused(rows, labelled):
     with pytest.raises(InputError, match=r"signal: found shape \(2, 23\), expected \(24,\) or \(batch, 24\)"):
         reconstruct(rows[0], rows[1][:, 1:])
-    with pytest.raises(InputError, match=r"signal: found shape \(24,\), expected \(3, 8\) or \(batch, 3, 8\)"):
+    with pytest.raises(
+        InputError, match=r"signal: found shape \(24,\), expected \(3, 8\) or \(batch, 3, 8\)"
+    ):
         reconstruct(labelled, rows[1][0])
 
 

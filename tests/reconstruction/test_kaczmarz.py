@@ -21,7 +21,9 @@ def sweep_by_definition(A, b, regularization, sweeps, *, real, positive):
     x, v = np.zeros(A.shape[1], complex), np.zeros(len(A), complex)
     for _ in range(sweeps):
         for m, row in enumerate(A):
-            alpha = (b[m] - row @ x - np.sqrt(regularization) * v[m]) / (np.vdot(row, row).real + regularization)
+            alpha = (b[m] - row @ x - np.sqrt(regularization) * v[m]) / (
+                np.vdot(row, row).real + regularization
+            )
             x += alpha * row.conj()
             v[m] += np.sqrt(regularization) * alpha
         x = x.real + 0j if real else x
@@ -71,7 +73,7 @@ def test_positive_image_is_the_nnls_solution_of_a_consistent_system(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_positive_image_is_near_the_constrained_minimum_of_an_inconsistent_system(seed):
-    """The projected iteration is no exact minimiser with λ > 0; its objective must come close to the minimum."""
+    """With λ > 0 the projected iteration is no exact minimiser: at most 2 % of the way from it to nothing."""
     A, b = random_system(seed, 40, 8)
     weight = 1e-3 * np.linalg.norm(A) ** 2 / 8
     stack = np.vstack([A.real, A.imag, np.sqrt(weight) * np.eye(8)])
@@ -81,7 +83,7 @@ def test_positive_image_is_near_the_constrained_minimum_of_an_inconsistent_syste
     assert found.min() >= 0
     objective = [np.sum((stack @ x - target) ** 2) for x in (reference, found, np.zeros(8))]
     assert objective[0] <= objective[1] * (1 + 1e-12)
-    assert objective[1] - objective[0] < 0.1 * (objective[2] - objective[0])
+    assert objective[1] - objective[0] < 0.02 * (objective[2] - objective[0])
 
 
 def test_zero_weight_is_a_dropped_row():
@@ -118,7 +120,9 @@ def test_a_batch_is_its_single_signals(dtype, workers):
     together = solve(A, b, config(iterations=9), workers=workers)
     alone = [solve(A, one, config(iterations=9)) for one in b]
     np.testing.assert_array_equal(together.image, [one.image for one in alone])
-    np.testing.assert_allclose(together.relative_residual, [one.relative_residual for one in alone], rtol=1e-5)
+    np.testing.assert_allclose(
+        together.relative_residual, [one.relative_residual for one in alone], rtol=1e-5
+    )
 
 
 def test_random_order_repeats_with_its_seed():
@@ -180,7 +184,9 @@ def test_zero_rows_are_skipped(regularization):
     A[::4] = 0
     kept = np.abs(A).sum(axis=1) > 0
     found = solve(A, b, config(regularization=regularization))
-    np.testing.assert_array_equal(found.image, solve(A[kept], b[kept], config(regularization=regularization)).image)
+    np.testing.assert_array_equal(
+        found.image, solve(A[kept], b[kept], config(regularization=regularization)).image
+    )
 
 
 @pytest.mark.parametrize("regularization", [0.0, 1.0])
@@ -227,7 +233,9 @@ def test_a_common_phase_cancels(seed, phase, real):
     A, b = random_system(seed)
     turn = np.exp(1j * phase)
     chosen = config(real=real, positive=real, iterations=5)
-    np.testing.assert_allclose(solve(A * turn, b * turn, chosen).image, solve(A, b, chosen).image, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(
+        solve(A * turn, b * turn, chosen).image, solve(A, b, chosen).image, rtol=0, atol=1e-10
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -240,7 +248,9 @@ def test_a_permutation_of_voxels_permutes_the_image(seed):
 
 
 def test_real_matrices_and_integers_are_taken():
-    np.testing.assert_allclose(solve([[2, 0], [0, 4]], [2, 8], config(regularization=0, iterations=1)).image, [1, 2])
+    np.testing.assert_allclose(
+        solve([[2, 0], [0, 4]], [2, 8], config(regularization=0, iterations=1)).image, [1, 2]
+    )
 
 
 def broken(what, where):

@@ -69,6 +69,31 @@ def test_killed_training_resumes_to_the_same_end(background, tiny, validation, t
     assert resumed.card["steps"] == 30
 
 
+def test_training_at_its_end_gives_its_result_again(background, tiny, validation, tmp_path):
+    first = run(tiny, background, validation=validation, checkpoint_dir=tmp_path)
+    again = run(tiny, background, validation=validation, checkpoint_dir=tmp_path)
+    assert equal(first.weights, again.weights)
+    assert again.card["history"] == first.card["history"]
+    assert again.card["steps"] == 12
+
+
+def test_weights_are_the_averaged_ones(background, tiny):
+    averaged, last = (run(tiny.model_copy(update={"ema_decay": decay}), background) for decay in (0.9, 0.0))
+    assert not equal(averaged.weights, last.weights)
+
+
+def test_a_diverging_training_is_refused(background, tiny):
+    config = tiny.model_copy(update={"learning_rate": 1e30, "clip_norm": 0.0})
+    with pytest.raises(InputError, match="expected a smaller learning_rate"):
+        run(config, background)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_an_absent_gpu_is_refused(background, tiny):
+    with pytest.raises(InputError, match="found no GPU"):
+        run(tiny, background, accelerator="gpu")
+
+
 def test_checkpoints_of_another_training_are_refused(background, tiny, tmp_path):
     run(tiny, background, checkpoint_dir=tmp_path)
     with pytest.raises(InputError, match="remove the folder"):

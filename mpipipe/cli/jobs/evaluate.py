@@ -10,6 +10,7 @@ from mpipipe.cli.jobs.reading import background, inputs_in, matrices
 from mpipipe.cli.jobs.restorers import open_restorer
 from mpipipe.config.evaluate import EvaluateConfig
 from mpipipe.evaluation.metrics import psnr_db, ssim
+from mpipipe.evaluation.records import build_records, concatenate_records
 from mpipipe.restoration.method import Restorer
 from mpipipe.storage.tables import write_table
 from mpipipe.studies.denoising import Case, cases
@@ -41,16 +42,16 @@ def run(recipe: Recipe, records: Path) -> None:
             # Not of the method: all methods see the same components and the same noise.
             lambda matrix, sigma=sigma: recipe.derive_seed("test", recipe.ensemble, matrix, str(sigma)),
         )
-        scored += [_score(case, restorer) for case in drawn]
+        scored += [_score(case, restorer, recipe) for case in drawn]
         LOG.info("%s: σ = %g scored", recipe.method, sigma)
-    frame = pd.concat(scored, ignore_index=True)
-    head = {"table": "denoising", "dimension": f"{recipe.dimension}D", "method": recipe.method}
-    write_table(records, frame.assign(**head))
+    frame = concatenate_records(scored)
+    write_table(records, frame)
     finish(records, recipe, {"rows": len(frame), "items": "system matrices of the test split"})
 
 
-def _score(case: Case, restorer: Restorer) -> pd.DataFrame:
+def _score(case: Case, restorer: Restorer, recipe: Recipe) -> pd.DataFrame:
     restored = restorer.apply(case.noisy, case.sigma)
     metrics = {"psnr_db": psnr_db(restored, case.truth), "ssim": ssim(restored, case.truth)}
-    frame = pd.DataFrame(metrics).melt(var_name="metric", value_name="value")
-    return frame.assign(sigma=case.sigma, item=case.matrix)
+    conditions = {"dimension": f"{recipe.dimension}D", "sigma": case.sigma}
+    head = {"table": "denoising", "method": recipe.method, "item": case.matrix}
+    return pd.concat(build_records(metric=m, value=v, **head, **conditions) for m, v in metrics.items())

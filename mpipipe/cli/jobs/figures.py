@@ -1,1 +1,85 @@
-"""PLACEHOLDER."""
+"""Job ``figures``: tables and figures of a study, from records, examples and images."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mpipipe.cli.jobs.base import JobRecipe, finish
+from mpipipe.cli.jobs.reading import inputs_in
+from mpipipe.config.figures import FiguresConfig
+from mpipipe.config.recipe import digest
+from mpipipe.evaluation.captions import Provenance
+from mpipipe.evaluation.figures import render
+from mpipipe.evaluation.tables import csv_text, markdown
+from mpipipe.storage.arrays import read_arrays
+from mpipipe.storage.atomic import write_bytes, write_text
+from mpipipe.storage.manifest import manifest_path, read_manifest
+from mpipipe.storage.tables import read_table, write_json
+from mpipipe.studies.restoration import (
+    ResultFigure,
+    ResultTable,
+    components_figure,
+    curves_figure,
+    denoising_table,
+    paired_table,
+    pairs_of,
+    phantom_figure,
+    training_figure,
+)
+
+
+class Recipe(JobRecipe):
+    """Study, its methods in the order of the tables, and how figures are drawn."""
+
+    study: str
+    methods: tuple[str, ...]
+    figures: FiguresConfig
+
+
+def run(recipe: Recipe, entries: Path) -> None:
+    """Write each table as CSV and Markdown, each figure as PNG and SVG, and what the results page says of them."""
+    provenance = Provenance(
+        scale=recipe.scale, digest=digest(recipe.model_dump(mode="json")), seed=recipe.seed
+    )
+    written = [_write_table(table, entries.parent, provenance) for table in _tables(recipe, provenance)]
+    drawn = _figures(recipe, provenance)
+    written += [_write_figure(figure, entries.parent, recipe.figures.dpi, provenance) for figure in drawn]
+    write_json(entries, {"study": recipe.study, "entries": written})
+    finish(entries, recipe, {"entries": [entry["name"] for entry in written]})
+
+
+def _tables(recipe: Recipe, provenance: Provenance) -> Iterator[ResultTable]:
+    (path,) = inputs_in(recipe, "evaluate", "metrics")
+    records = read_table(path)
+    yield denoising_table(records, provenance)
+    yield paired_table(records, pairs_of(recipe.methods, list(_histories(recipe))), provenance)
+
+
+def _figures(recipe: Recipe, provenance: Provenance) -> Iterator[ResultFigure]:
+    (path,) = inputs_in(recipe, "evaluate", "examples")
+    yield components_figure(*read_arrays(path), recipe.figures, provenance)
+    (path,) = inputs_in(recipe, "evaluate", "metrics")
+    yield curves_figure(read_table(path), provenance)
+    yield training_figure(_histories(recipe), provenance)
+    for path in inputs_in(recipe, "reconstruct"):
+        yield phantom_figure(path.stem, *read_arrays(path), recipe.figures, provenance)
+
+
+def _histories(recipe: Recipe) -> dict[str, list[dict[str, Any]]]:
+    described = [read_manifest(manifest_path(path)).description for path in inputs_in(recipe, "train")]
+    return {description["method"]: description["card"]["history"] for description in described}
+
+
+def _write_table(table: ResultTable, folder: Path, provenance: Provenance) -> dict[str, Any]:
+    write_text(folder / "tables" / f"{table.name}.csv", csv_text(table.wide))
+    write_text(folder / "tables" / f"{table.name}.md", markdown(table.formatted, table.caption))
+    entry = {"kind": "table", "name": table.name, "title": table.title, "caption": table.caption}
+    return entry | {"table": table.formatted.model_dump(mode="json"), "digest": provenance.digest}
+
+
+def _write_figure(result: ResultFigure, folder: Path, dpi: int, provenance: Provenance) -> dict[str, Any]:
+    rendered = render(result.figure, dpi)
+    write_bytes(folder / "figures" / f"{result.name}.png", rendered.png)
+    write_bytes(folder / "figures" / f"{result.name}.svg", rendered.svg)
+    entry = {"kind": "figure", "name": result.name, "title": result.title, "caption": result.caption}
+    return entry | {"digest": provenance.digest}

@@ -1,0 +1,47 @@
+"""A phantom with noisy and restored matrices: levels of noise, and what better matrices must do."""
+
+import numpy as np
+import pytest
+
+from mpipipe.config.reconstruct import KaczmarzConfig, ReconstructConfig
+from mpipipe.noise.series import BackgroundSeries
+from mpipipe.studies.phantom import NOISY_MATRIX, TRUE_MATRIX, calibrate, image_psnr_db, reconstruct_with_each
+
+
+@pytest.fixture
+def problem() -> tuple[np.ndarray, np.ndarray, np.ndarray, BackgroundSeries]:
+    rng = np.random.default_rng(0)
+    truth = (rng.normal(size=(60, 5, 6)) + 1j * rng.normal(size=(60, 5, 6))).astype(np.complex64)
+    truth *= np.geomspace(1, 1e-2, 60)[:, None, None].astype(np.float32)
+    frames = (rng.normal(size=(1, 60, 400)) + 1j * rng.normal(size=(1, 60, 400))).astype(np.complex64)
+    frames *= np.linspace(1, 3, 60)[None, :, None].astype(np.float32)
+    return truth, np.zeros(60, np.int32), np.arange(60, dtype=np.int32), BackgroundSeries(frames)
+
+
+def test_calibration_noise_has_its_level_in_each_component(problem: tuple) -> None:
+    truth, channel, frequency, background = problem
+    found = calibrate(truth, channel, frequency, background, 0.01, np.random.default_rng(0))
+    level = np.sqrt(np.mean(np.abs(found.noisy - truth) ** 2, axis=(1, 2)))
+    np.testing.assert_allclose(level, found.sigma, rtol=1e-4)
+    np.testing.assert_allclose(found.sigma.mean(), 0.01 * np.abs(truth).max(), rtol=1e-5)
+    np.testing.assert_allclose(found.sigma[-1] / found.sigma[0], 3, rtol=0.1)
+    assert found.snr[:10].min() > found.snr[-10:].max()
+
+
+def test_the_true_matrix_recovers_the_phantom_and_beats_the_noisy_one(problem: tuple) -> None:
+    truth, channel, frequency, background = problem
+    concentration = np.zeros((5, 6), np.float32)
+    concentration[1:3, 2:5] = 1
+    signal = (truth.reshape(60, -1) @ concentration.ravel()).astype(np.complex64)
+    calibration = calibrate(truth, channel, frequency, background, 0.1, np.random.default_rng(0))
+    config = ReconstructConfig(
+        kaczmarz=KaczmarzConfig(iterations=100, snr_threshold=0.0), regularizations=(1e-6, 1e-3, 1e-1)
+    )
+    images = reconstruct_with_each(truth, calibration, {}, signal, concentration, config)
+    assert images[TRUE_MATRIX].psnr_db > 30 > images[NOISY_MATRIX].psnr_db
+    assert image_psnr_db(images[TRUE_MATRIX].image, concentration) == images[TRUE_MATRIX].psnr_db
+
+
+def test_psnr_of_a_constant_error() -> None:
+    truth = np.array([[0.0, 2.0]])
+    assert image_psnr_db(truth + 0.2, truth) == pytest.approx(20)

@@ -1,0 +1,86 @@
+"""The plan: what depends on what."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mpipipe.config.params import Params, resolve
+from mpipipe.studies.names import slug
+from mpipipe.studies.plan import NOUNS, SECTIONS, Plan
+
+
+@pytest.fixture
+def raw(root: Path) -> dict[str, Any]:
+    return yaml.safe_load((root / "params.yaml").read_text())
+
+
+def changed(raw: dict[str, Any], **scale_overrides: Any) -> set[str]:
+    before = Plan(resolve(raw))
+    edited = json.loads(json.dumps(raw))
+    for section, value in scale_overrides.items():
+        edited[section] = {**edited[section], **value} if isinstance(value, dict) else value
+    after = Plan(resolve(edited))
+    return {path for path in before.artifacts if before.provenance(path) != after.provenance(path)}
+
+
+def nouns(plan: Plan, paths: set[str]) -> set[str]:
+    return {plan.artifacts[path].noun for path in paths}
+
+
+def test_every_input_is_an_artifact_and_comes_before(raw: dict[str, Any]) -> None:
+    plan = Plan(resolve(raw))
+    seen: set[str] = set()
+    for path, artifact in plan.artifacts.items():
+        assert set(artifact.inputs) <= seen, path
+        seen.add(path)
+    assert {artifact.noun for artifact in plan.artifacts.values()} == set(NOUNS)
+
+
+def test_an_edit_reaches_exactly_what_lies_downstream(raw: dict[str, Any]) -> None:
+    plan = Plan(resolve(raw))
+    assert nouns(plan, changed(raw, figures={"dpi": 99})) == {"figures"}
+    assert nouns(plan, changed(raw, baseline={"fixed_multiplier": 2})) == {"baseline", "evaluate", "reconstruct", "figures"}
+    assert nouns(plan, changed(raw, background={"jump_level": 0.1})) == set(NOUNS) - {"sample", "simulate", "scene"}
+    assert nouns(plan, changed(raw, simulate={"keep_above": 2e-4})) == set(NOUNS) - {"sample", "background"}
+    assert changed(raw, seed=raw["seed"] + 1) == set(plan.artifacts)
+    assert changed(raw, measured_dir="elsewhere") == set()
+
+
+def test_an_edit_of_another_scale_changes_nothing(raw: dict[str, Any]) -> None:
+    other = json.loads(json.dumps(raw["scales"]))
+    other["paper"]["sample"]["ensembles"]["lissajous_2d"]["train"] = 999
+    assert changed(raw, scales=other) == set()
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_the_ledger_tracks_every_section_that_a_stage_uses(raw: dict[str, Any], noun: str) -> None:
+    """An edit of a section that a stage's own recipes hold must be one of the stage's DVC params."""
+    plan = Plan(resolve(raw))
+    own = {path: {**json.loads(plan.recipe(path)), "inputs": 0} for path in plan.targets(noun)}
+    values = {
+        "figures": {"dpi": 99}, "evaluate": {"sigmas": [0.06, 0.1]}, "simulate": {"keep_above": 2e-4, "oversampling": 2},
+        "background": {"jump_level": 0.1}, "baseline": {"fixed_multiplier": 2},
+        "reconstruct": {"regularizations": [1.0]}, "restoration": {"denoising": {"methods": ["DCT-F"]}},
+    }  # fmt: skip
+    for section, value in values.items():
+        edited = Plan(resolve({**raw, section: {**raw[section], **value}}))
+        after = {path: {**json.loads(edited.recipe(path)), "inputs": 0} for path in edited.targets(noun)}
+        if after != own:
+            assert section in SECTIONS[noun], f"{noun} uses {section}"
+
+
+def test_parts_cover_a_split(raw: dict[str, Any]) -> None:
+    params: Params = resolve(raw)
+    plan = Plan(params)
+    rows = [json.loads(plan.recipe(path))["rows"] for path in plan.parts("lissajous_2d", "test")]
+    covered = [row for start, stop in rows for row in range(start, stop)]
+    assert covered == list(range(params.sample.ensembles["lissajous_2d"].test))
+
+
+def test_file_names_of_methods() -> None:
+    assert slug("DCT-F (one phase)") == "dct-f-one-phase"
+    methods = ("DCT-F", "DCT-F (multiplier 3)", "DCT-F (one phase)", "DnCNN")
+    assert len({slug(method) for method in methods}) == len(methods)
