@@ -4,7 +4,7 @@ The names below are the front door; each is loaded when it is first used, so tha
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mpipipe.physics.grid import Grid
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'mpipipe' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)

@@ -51,7 +51,9 @@ def fetch_measured(folder: Path) -> None:
         target = folder / name
         url = f"{SOURCE}/{repository}/{commit}/{quote(path)}"
         try:
-            pooch.retrieve(url, f"sha256:{checksum}", fname=target.name, path=target.parent, progressbar=False)
+            pooch.retrieve(
+                url, f"sha256:{checksum}", fname=target.name, path=target.parent, progressbar=False
+            )
         except (OSError, ValueError) as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(

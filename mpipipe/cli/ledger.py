@@ -58,7 +58,9 @@ def adopt_artifacts() -> None:
         raise InputError(f"dvc status: found changes ({reason}), expected none: undo edits and pull again")
     plan = Plan(load_params(Path("params.yaml")))
     _require_expected(plan)
-    if _snakemake("--workflow-profile", LOCAL_PROFILE, "--quiet", "all", "--touch", "--forceall", adopting=True):
+    if _snakemake(
+        "--workflow-profile", LOCAL_PROFILE, "--quiet", "all", "--touch", "--forceall", adopting=True
+    ):
         raise InputError("snakemake --touch: found an error (above), expected it to mark all artifacts")
     typer.echo(f"adopted the artifacts of scale {plan.params.scale}: nothing to do")
 
@@ -112,7 +114,9 @@ def _run(command: list[str], capture: bool) -> str:
         stderr=subprocess.STDOUT if capture else None,
     )
     if done.returncode != 0:
-        raise InputError(f"{' '.join(command)}: found exit status {done.returncode}, expected 0 {done.stdout or ''}")
+        raise InputError(
+            f"{' '.join(command)}: found exit status {done.returncode}, expected 0 {done.stdout or ''}"
+        )
     return done.stdout or ""
 
 

@@ -18,7 +18,17 @@ app = typer.Typer(
     help="Learned restoration and reconstruction for magnetic particle imaging.",
 )
 PARAMS = Path("params.yaml")
-NOUNS = ("sample", "simulate", "background", "scene", "train", "baseline", "reconstruct", "evaluate", "figures")
+NOUNS = (
+    "sample",
+    "simulate",
+    "background",
+    "scene",
+    "train",
+    "baseline",
+    "reconstruct",
+    "evaluate",
+    "figures",
+)
 
 
 def run() -> None:
@@ -78,7 +88,9 @@ def _start_log(log: Path | None) -> None:
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers
+    )
 
 
 def _limit_threads(threads: int) -> None:
@@ -110,7 +122,9 @@ def record() -> None:
 
 @app.command()
 def generate(
-    check: Annotated[bool, typer.Option(help="Only compare; exit code 2 when a file is out of step.")] = False,
+    check: Annotated[
+        bool, typer.Option(help="Only compare; exit code 2 when a file is out of step.")
+    ] = False,
 ) -> None:
     """Write the generated files: dvc.yaml and the JSON schema of params.yaml.
 
@@ -124,7 +138,9 @@ def generate(
 @app.command()
 def measured(
     out: Annotated[Path, typer.Option(help="Results folder.")] = Path("results/measured"),
-    folder: Annotated[Path | None, typer.Option(help="Folder of the measured data, else `measured_dir`.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of the measured data, else `measured_dir`.")
+    ] = None,
 ) -> None:
     """Reconstruct the measured phantoms of the coil-encoding scanner and write tables and figures.
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import typer
-
 from matplotlib.figure import Figure
 
 from mpipipe.config.params import Params
@@ -22,7 +21,7 @@ from mpipipe.storage.manifest import content_digest
 from mpipipe.storage.matlab import EncodingArray, read_encoding_array
 from mpipipe.studies.measured import MeasuredCheck, reconstruct_and_check
 
-POSITIONS = (0.5, 8.5, 0.5, 8.5)
+POSITIONS = (0.75, 8.25, 0.75, 8.25)  # pixels of half a step, centred on the outermost positions
 SOURCE = "BUAALGH/ISBI-2026-MPI-Encoding-Array, commit ae72e8c (MIT licence)"
 INDEPENDENT = {"frobenius_norm": 37256.74, "condition_number": 1.06e4, "b1": 0.0232, "b2": 0.0250}
 
@@ -57,11 +56,18 @@ def reconstruct_measured(folder: Path, out: Path, params: Params) -> None:
 
 def _figure(images: dict[str, Reconstruction], provenance: Provenance) -> Figure:
     panels = [
-        PanelImage(f"Phantom {name}", image.image / image.image.max(), {"residual": f"{image.relative_residual:.4f}"})
+        PanelImage(
+            f"Phantom {name}", image.image / image.image.max(), {"residual": f"{image.relative_residual:.4f}"}
+        )
         for name, image in images.items()
     ]
     return image_panel(
-        panels, POSITIONS, provenance, unit="relative to its maximum", peak=1.0, length_unit="calibration position"
+        panels,
+        POSITIONS,
+        provenance,
+        unit="relative to its maximum",
+        peak=1.0,
+        length_unit="calibration position",
     )
 
 
@@ -79,9 +85,9 @@ def _numbers(data: EncodingArray, checks: dict[str, MeasuredCheck]) -> pd.DataFr
 
 def _page(numbers: pd.DataFrame, caption: str, files: dict[str, str]) -> str:
     lines = ["| quantity | ours | independent value |", "| --- | ---: | ---: |"]
-    for row in numbers.itertuples():
-        independent = "–" if np.isnan(row.independent) else f"{row.independent:.7g}"
-        lines.append(f"| {row.quantity} | {row.ours:.6g} | {independent} |")
+    for quantity, ours, known in zip(*(numbers[name] for name in numbers.columns), strict=True):
+        independent = "–" if np.isnan(known) else f"{known:.7g}"
+        lines.append(f"| {quantity} | {ours:.6g} | {independent} |")
     digests = [f"- `{name}` sha256 `{content}`" for name, content in files.items()]
     return "\n".join(
         ["# Measured phantoms", "", "![Measured phantoms](encoding_array.png)", "", caption, "", *lines, "",

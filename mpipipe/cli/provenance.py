@@ -1,4 +1,4 @@
-"""Does what Snakemake recorded belong to the artifact that lies there?
+"""Provenance: does what Snakemake recorded belong to the artifact that lies there.
 
 Snakemake compares a job's parameters with the metadata of its last run, and says nothing where there is none. So an
 artifact that came by another way (`dvc pull`, a copy) could pass for fresh. Each manifest names the provenance of

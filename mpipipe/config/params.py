@@ -29,21 +29,26 @@ class Params(Section):
 
     scale: Scale = Field("laptop", description="Scale in force: smoke, laptop or paper.")
     seed: int = Field(0, ge=0, description="Seed that every random draw is derived from.")
-    measured_dir: str = Field("data/measured", description="Folder of measured data, filled by `mpipipe fetch`.")
+    measured_dir: str = Field(
+        "data/measured", description="Folder of measured data, filled by `mpipipe fetch`."
+    )
     sample: SampleConfig = Field(default_factory=SampleConfig)
     simulate: SimulateConfig = Field(default_factory=SimulateConfig)
     background: BackgroundConfig = Field(default_factory=BackgroundConfig)
     scene: dict[str, Scene] = Field(
         default_factory=lambda: {"snake": Scene()}, description="Simulated measurements of phantoms by name."
     )
-    train: dict[str, TrainConfig] = Field(default_factory=dict, description="Training of each learned method.")
+    train: dict[str, TrainConfig] = Field(
+        default_factory=dict, description="Training of each learned method."
+    )
     baseline: BaselineConfig = Field(default_factory=BaselineConfig)
     reconstruct: ReconstructConfig = Field(default_factory=ReconstructConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
     figures: FiguresConfig = Field(default_factory=FiguresConfig)
     restoration: RestorationConfig = Field(default_factory=RestorationConfig)
     scales: dict[Scale, dict[str, Any]] = Field(
-        default_factory=dict, description="What each scale changes: partial sections that are laid over the others."
+        default_factory=dict,
+        description="What each scale changes: partial sections that are laid over the others.",
     )
 
 
@@ -137,10 +142,10 @@ def _fields_at(location: tuple[int | str, ...]) -> list[str]:
     return list(model.model_fields) if _is_model(model) else []
 
 
-def _is_model(kind: Any) -> bool:
+def _is_model(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _value_type(kind: Any) -> Any:
+def _value_type(kind: object) -> object:
     arguments = getattr(kind, "__args__", ())
     return arguments[-1] if arguments else None

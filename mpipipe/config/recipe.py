@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-from typing import Any
 
 
-def canonical_json(recipe: Any) -> str:
+def canonical_json(recipe: object) -> str:
     """Return the one JSON text of a recipe: sorted keys, no spaces, no NaN."""
     return json.dumps(recipe, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def digest(recipe: Any) -> str:
+def digest(recipe: object) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 of the canonical recipe."""
     return hashlib.sha256(canonical_json(recipe).encode()).hexdigest()[:16]

@@ -22,7 +22,8 @@ class ParticleRanges(Section):
         0.5, ge=0, le=1, description="[assumption] Probability of a fluid particle; else it is immobilised."
     )
     gamma: Interval = Field(
-        (0.3, 1.3), description="Exponent of the spatial modulation of fluid particles, uniform (Tsanda 2025)."
+        (0.3, 1.3),
+        description="Exponent of the spatial modulation of fluid particles, uniform (Tsanda 2025).",
     )
     temperature_K: float = Field(293.0, gt=0, le=1000, description="Temperature (Tsanda 2025).")
     saturation_A_per_m: float = Field(474_000.0, gt=0, description="Saturation magnetization (Tsanda 2025).")
@@ -47,7 +48,8 @@ class CalibrationRanges(Section):
     """Ranges of the calibration grid."""
 
     field_of_view_scale: PositiveInterval = Field(
-        (1.0, 1.5), description="[assumption] Calibration field of view over drive-field field of view, uniform."
+        (1.0, 1.5),
+        description="[assumption] Calibration field of view over drive-field field of view, uniform.",
     )
     pixels_per_fwhm: PositiveInterval = Field(
         (3.0, 7.0), description="[assumption] Grid points per full width at half maximum, uniform."

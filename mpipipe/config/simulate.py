@@ -11,10 +11,15 @@ class SimulateConfig(Section):
     """Section ``simulate``: chunked, sharded system matrices, one job a part."""
 
     keep_above: float = Field(
-        1e-4, gt=0, lt=1, description="Components below this fraction of their channel's strongest are dropped."
+        1e-4,
+        gt=0,
+        lt=1,
+        description="Components below this fraction of their channel's strongest are dropped.",
     )
     components_per_matrix: int | None = Field(
-        None, ge=1, description="Random subset of the kept components that is stored a matrix; null stores all."
+        None,
+        ge=1,
+        description="Random subset of the kept components that is stored a matrix; null stores all.",
     )
     fluid_convention: Literal["selection_field", "position"] = Field(
         "selection_field",
@@ -23,6 +28,10 @@ class SimulateConfig(Section):
     oversampling: int = Field(
         1, ge=1, le=64, description="Time samples relative to one a tick of the base frequency."
     )
-    matrices_per_part: int = Field(40, ge=1, description="System matrices in a part; one job writes one part.")
-    components_per_chunk: int = Field(64, ge=1, description="Components in a Zarr chunk, the unit that is read.")
+    matrices_per_part: int = Field(
+        40, ge=1, description="System matrices in a part; one job writes one part."
+    )
+    components_per_chunk: int = Field(
+        64, ge=1, description="Components in a Zarr chunk, the unit that is read."
+    )
     chunks_per_shard: int = Field(512, ge=1, description="Chunks in a Zarr shard, the unit that is written.")

@@ -33,7 +33,12 @@ def source_files(module: str) -> tuple[Path, ...]:
             continue
         seen.add(file)
         queue.extend(_imported(file))
-    data = {p for folder in {f.parent for f in seen} - {PACKAGE} for p in folder.rglob("*") if p.suffix in DATA_SUFFIXES}
+    data = {
+        p
+        for folder in {f.parent for f in seen} - {PACKAGE}
+        for p in folder.rglob("*")
+        if p.suffix in DATA_SUFFIXES
+    }
     return tuple(sorted(seen | data))
 
 

@@ -52,6 +52,5 @@ def complex_colours(image: npt.NDArray[np.complexfloating[Any, Any]], peak: floa
 
 def _to_srgb(lab: Colours) -> Colours:
     linear = np.clip((lab @ _LMS.T) ** 3 @ _RGB.T, 0.0, 1.0)
-    return np.where(
-        linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-12) ** (1 / 2.4) - 0.055
-    )
+    curved = 1.055 * linear ** (1 / 2.4) - 0.055
+    return np.asarray(np.where(linear <= 0.0031308, 12.92 * linear, curved), np.float64)

@@ -20,7 +20,7 @@ from mpipipe.evaluation.metrics import psnr_db
 Component = npt.NDArray[np.complexfloating[Any, Any]]
 Extent = tuple[float, float, float, float]
 # Layout in inches: grids differ in shape, so each example has the height that its own grid asks for.
-PANEL, TALLEST, GAP = 1.25, 1.6, 0.1
+PANEL, TALLEST, GAP = 1.25, 1.6, 0.14
 LEFT, RIGHT, TOP, BOTTOM, TICKS = 0.95, 1.15, 0.32, 0.3, 0.42
 ERROR_COLOURS = "inferno"
 
@@ -66,8 +66,8 @@ def component_panel(
 ) -> Figure:
     r"""Draw components in columns (truth, noisy, each method) and one row an example.
 
-    Hue is the phase and brightness the modulus, with a colour key; the number on an estimate is its PSNR over the
-    voxels that are shown. Error maps show \|estimate − truth\| on a scale that a row shares.
+    Hue is the phase and brightness the modulus, with a colour key; the number on an estimate is its PSNR
+    over the voxels that are shown. Error maps show \|estimate − truth\| on a scale that a row shares.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def component_panel(
     Raises
     ------
     InputError
-        When there is no example, names differ between examples, or an image is not a plane of the truth's shape.
+        When there is no example, names differ, or an image is not a plane of the truth's shape.
     """
     names = _names(examples)
     rows, height = _arrange(examples, error_maps=error_maps)

@@ -100,7 +100,9 @@ def image_panel(
             place.set_title(item.title)
             place.tick_params(length=2, labelbottom=True)
             place.locator_params(nbins=3)
-            place.set_xlabel("\n".join([f"x / {length_unit}", *(f"{k} {v}" for k, v in item.scores.items())]), labelpad=1)
+            place.set_xlabel(
+                "\n".join([f"x / {length_unit}", *(f"{k} {v}" for k, v in item.scores.items())]), labelpad=1
+            )
             if number % wide == 0:
                 place.set_ylabel(f"y / {length_unit}", labelpad=1)
         bar = figure.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02, aspect=18, extend="both")

@@ -76,14 +76,6 @@ def _draw_validation(axes: Axes, history: History, method: str) -> None:
         points = [(entry["step"], entry["psnr_db"][sigma]) for entry in entries if sigma in entry["psnr_db"]]
         steps, scores = zip(*points, strict=True)
         axes.plot(steps, scores, color=look.colour, linewidth=1.0, marker=look.marker, markersize=3)
-        axes.annotate(
-            f"σ = {sigma}",
-            (steps[-1], scores[-1]),
-            (4, 0),
-            textcoords="offset points",
-            fontsize=6,
-            va="center",
-        )
 
 
 def _label_sigmas(axes: Axes, histories: Mapping[str, History]) -> None:

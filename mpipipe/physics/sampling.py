@@ -5,8 +5,8 @@ centre lies anywhere that keeps the drive-field field of view covered, and the g
 for each full width at half maximum of the one-dimensional kernel.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from mpipipe.physics.resolution import fwhm_mm
 from mpipipe.physics.scanner import Scanner
 
 AXES = ("x", "y", "z")
+Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
 
 
 def draw_table(
@@ -44,7 +45,7 @@ def draw_table(
         One row a system matrix: `matrix`, `split`, then particle, scanner and calibration with units in the column
         names. Columns of the third axis are NaN in a two-dimensional ensemble.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for split, count in (("train", size.train), ("val", size.val), ("test", size.test)):
         for item in range(count):
             rng = np.random.default_rng(seed_of(split, item))
@@ -101,7 +102,7 @@ def _draw_calibration(
     return drawn
 
 
-def particle_of(row: Any, convention: str = "selection_field") -> Particle:
+def particle_of(row: Row, convention: str = "selection_field") -> Particle:
     """Return the particle of a row of the parameter table."""
     return Particle.model_validate(
         {
@@ -117,7 +118,7 @@ def particle_of(row: Any, convention: str = "selection_field") -> Particle:
     )
 
 
-def scanner_of(row: Any) -> Scanner:
+def scanner_of(row: Row) -> Scanner:
     """Return the scanner of a row of the parameter table."""
     return Scanner.model_validate(
         {
@@ -129,7 +130,7 @@ def scanner_of(row: Any) -> Scanner:
     )
 
 
-def grid_of(row: Any) -> Grid:
+def grid_of(row: Row) -> Grid:
     """Return the calibration grid of a row of the parameter table."""
     used = [name for name in AXES if row[f"size_{name}"] > 0]
     return Grid.model_validate(

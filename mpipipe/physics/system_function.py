@@ -1,19 +1,256 @@
-"""PLACEHOLDER (lead): replaced by brief A (Langevin, no anisotropy)."""
-from types import SimpleNamespace
+"""System functions: the receive spectra of a delta sample at every voxel of a grid.
+
+``S_k(r) = g_k (2 pi i k / T) (1/V) sum_j m(B(r, t_j)) exp(-2 pi i j k / V)``
+
+is the Fourier coefficient of the time derivative of the mean moment over its saturation, in 1/s, with the receive
+chain's gain ``g_k`` (1 by default) and homogeneous receive coils (Maass et al. 2024). The induced voltage is ``S`` times
+``-mu0``, coil sensitivity, saturation moment and number of particles. Sampling is at the base frequency times the
+oversampling, without a band limit; what lies above the highest frequency is aliased.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
-def simulate_rows(scanner, particle, grid, *, keep_above=1e-4, oversampling=1, **_):
-    V=int(np.lcm.reduce([d for d,a in zip(scanner.divider, scanner.drive_amplitude_mT) if a>0])); t=np.arange(V)
-    drive=np.array([a*1e-3*np.cos(2*np.pi*t/d) for a,d in zip(scanner.drive_amplitude_mT,scanner.divider)])
-    axes=[((np.arange(n)+.5)/n-.5)*f*1e-3+c*1e-3 for n,f,c in zip(grid.shape,grid.field_of_view_mm,grid.centre_mm)]
-    pos=np.stack(np.meshgrid(*axes,indexing="ij")).reshape(len(axes),-1)
-    pos=np.concatenate([pos,np.zeros((3-len(axes),pos.shape[1]))])
-    B=np.array(scanner.gradient_T_per_m)[:,None,None]*pos[:,:,None]+drive[:,None,:]
-    beta=particle.saturation_A_per_m*np.pi*(particle.core_diameter_nm*1e-9)**3/6/(1.380649e-23*particle.temperature_K)
-    b=beta*np.linalg.norm(B,axis=0)+1e-9
-    f=np.where(b<1e-2,1/3-b*b/45,(1/np.tanh(np.maximum(b,1e-2))-1/np.maximum(b,1e-2))/b)*beta
-    S=np.fft.rfft(B*f,axis=-1)*np.arange(V//2+1)*1j/V
-    S=S.transpose(0,2,1).reshape(3,V//2+1,*grid.shape)
-    m=np.abs(S).reshape(3,V//2+1,-1).max(-1); top=m.max(-1); keep=(m>keep_above*top[:,None])&(top>1e-6*top.max())[:,None]; keep[:,0]=False
-    c,k=np.nonzero(keep)
-    return SimpleNamespace(values=S[c,k].astype("complex64"),channel=c.astype("int32"),frequency=k.astype("int32"),strength=(m[c,k]/top[c]).astype("float32"))
-SystemMatrixRows = SimpleNamespace
+import numpy.typing as npt
+
+from mpipipe.errors import InputError
+from mpipipe.physics.excitation import Excitation
+from mpipipe.physics.grid import Grid
+from mpipipe.physics.magnetization import Method
+from mpipipe.physics.mixing import mixing_orders
+from mpipipe.physics.particle import Particle
+from mpipipe.physics.receive_chain import TransferFunction
+from mpipipe.physics.scanner import Scanner
+from mpipipe.physics.sweep import Progress, Sweep
+from mpipipe.physics.table import MomentTable
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FloatArray = npt.NDArray[np.float64]
+
+SILENT_CHANNEL = 1e-6
+"""A channel whose strongest component is below this fraction of the matrix's strongest carries rounding errors only."""
+CANDIDATE_MARGIN = 0.25
+WHOLE_VALUES = 2**23
+LARGEST_ARRAY_BYTES = 2**32
+
+
+@dataclass(frozen=True)
+class SystemMatrixRows:
+    """Components of a system matrix that carry signal, in order of channel and frequency.
+
+    Attributes
+    ----------
+    values : (component, x[, y, z]) ndarray of complex64
+        System function in 1/s.
+    channel, frequency : (component,) ndarray of int32
+        Receive channel (0, 1, 2 for x, y, z) and frequency index.
+    strength : (component,) ndarray of float32
+        Largest modulus over voxels relative to the strongest component of the channel.
+    """
+
+    values: npt.NDArray[np.complex64]
+    channel: npt.NDArray[np.int32]
+    frequency: npt.NDArray[np.int32]
+    strength: npt.NDArray[np.float32]
+
+
+def simulate_rows(
+    scanner: Scanner,
+    particle: Particle,
+    grid: Grid,
+    *,
+    keep_above: float = 1e-4,
+    oversampling: int = 1,
+    transfer_function: TransferFunction | None = None,
+    method: Method = "table",
+    table: MomentTable | None = None,
+    block_voxels: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> SystemMatrixRows:
+    """Simulate the components of a system matrix that carry signal.
+
+    A component is kept if its largest modulus over voxels exceeds `keep_above` times the channel's strongest; frequency
+    0 never is, nor is a channel whose strongest component is below 1e-6 of the matrix's strongest. Voxels are simulated
+    in blocks, and of a large matrix only the components that a subset of voxels proposes are held; should the whole
+    grid reveal others, they are simulated in a second pass, so the result follows the rule exactly.
+
+    Parameters
+    ----------
+    scanner, particle, grid : Scanner, Particle, Grid
+        What is simulated.
+    keep_above : float
+        Threshold relative to the channel's strongest component.
+    oversampling : int
+        Samples a tick of the base frequency.
+    transfer_function : TransferFunction, optional
+        Receive chain; default gain 1.
+    method : {"table", "quadrature"}
+        Interpolated or directly integrated moments.
+    table : MomentTable, optional
+        Table to use; default one made for this matrix.
+    block_voxels : int, optional
+        Voxels in a block, which bounds the memory but does not change the result; default about 2 MB of moments.
+    threads : int, optional
+        Number of threads; default all processors that the process may use.
+    progress : callable, optional
+        Called with finished voxels and their total.
+
+    Returns
+    -------
+    SystemMatrixRows
+        Values, channel, frequency index and relative strength of the kept components.
+
+    Raises
+    ------
+    InputError
+        An argument out of range, or a table that does not cover the fields.
+    """
+    if not 0 <= keep_above < 1:
+        raise InputError(f"keep_above: found {keep_above}, expected at least 0 and below 1")
+    excitation = Excitation.of(scanner, particle, grid, oversampling)
+    sweep = _sweep(excitation, method, table, block_voxels, threads)
+    gain = _gain(scanner, excitation.samples // 2 + 1, transfer_function)
+    everything = np.arange(grid.voxels)
+    held = np.arange(gain.size)
+    if gain.size * grid.voxels > WHOLE_VALUES:
+        preview, _ = sweep.run(_coarse_voxels(grid), held[:0], gain)
+        held = np.flatnonzero(_above(preview, gain, CANDIDATE_MARGIN * keep_above))
+    largest, values = sweep.run(everything, held, gain, progress)
+    kept = np.flatnonzero(_above(largest, gain, keep_above))
+    missed = np.setdiff1d(kept, held)
+    if len(missed):
+        _, found = sweep.run(everything, missed, gain)
+        held, values = np.concatenate([held, missed]), np.concatenate([values, found])
+    place = np.argsort(held)[np.searchsorted(np.sort(held), kept)]
+    return _rows(values[place] if len(kept) < len(held) else values, kept, largest, gain, grid)
+
+
+def simulate_system_matrix(
+    scanner: Scanner,
+    particle: Particle,
+    grid: Grid,
+    *,
+    oversampling: int = 1,
+    transfer_function: TransferFunction | None = None,
+    method: Method = "table",
+    table: MomentTable | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> "xr.DataArray":
+    """Simulate a whole system matrix as a labelled array; parameters as in :func:`simulate_rows`.
+
+    Returns
+    -------
+    DataArray (channel, frequency, x[, y, z]) of complex64
+        System function in 1/s with channel names, frequency index and Hz, mixing orders, positions in m; scanner,
+        particle and grid as attributes.
+
+    Raises
+    ------
+    InputError
+        The array would exceed 4 GiB: `simulate_rows` holds only components that carry signal.
+    """
+    excitation = Excitation.of(scanner, particle, grid, oversampling)
+    gain = _gain(scanner, excitation.samples // 2 + 1, transfer_function)
+    size = 8 * gain.size * grid.voxels
+    if size > LARGEST_ARRAY_BYTES:
+        raise InputError(
+            f"grid: found a system matrix of {size / 2**30:.1f} GiB, expected at most "
+            f"{LARGEST_ARRAY_BYTES / 2**30:.0f} GiB; simulate_rows keeps only components that carry signal"
+        )
+    sweep = _sweep(excitation, method, table, None, threads)
+    _, values = sweep.run(np.arange(grid.voxels), np.arange(gain.size), gain, progress)
+    return _labelled(values.reshape(*gain.shape, *grid.shape), scanner, particle, grid)
+
+
+def _sweep(
+    excitation: Excitation, method: Method, table: MomentTable | None, block_voxels: int | None, threads: int | None
+) -> Sweep:
+    for name, value in (("block_voxels", block_voxels), ("threads", threads)):
+        if value is not None and value < 1:
+            raise InputError(f"{name}: found {value}, expected an integer of at least 1")
+    if method not in ("table", "quadrature"):
+        raise InputError(f"method: found {method!r}, expected 'table' or 'quadrature'")
+    if method == "quadrature":
+        return Sweep(excitation, excitation.moments_by_quadrature, block_voxels, threads)
+    used = excitation.table() if table is None else table
+    used.check_covers(excitation.alpha_K, *excitation.largest)
+    return Sweep(excitation, lambda voxels: excitation.moments_by_table(used, voxels), block_voxels, threads)
+
+
+def _gain(
+    scanner: Scanner, frequencies: int, transfer_function: TransferFunction | None
+) -> npt.NDArray[np.complex128]:
+    """Return ``2 pi i f_k g_k`` as ``(channel, frequency)``."""
+    frequency = scanner.frequency_Hz(np.arange(frequencies))
+    chain = np.ones((3, 1)) if transfer_function is None else transfer_function.at(frequency)
+    gain: npt.NDArray[np.complex128] = 2j * np.pi * frequency * chain
+    return gain
+
+
+def _strength(largest: FloatArray, gain: npt.NDArray[np.complex128]) -> tuple[FloatArray, FloatArray]:
+    """Return each component's largest modulus and the channels' strongest."""
+    strength = largest.reshape(gain.shape) * np.abs(gain)
+    return strength, strength.max(axis=1, keepdims=True)
+
+
+def _above(largest: FloatArray, gain: npt.NDArray[np.complex128], keep_above: float) -> npt.NDArray[np.bool_]:
+    """Apply the rule of :func:`simulate_rows`."""
+    strength, strongest = _strength(largest, gain)
+    keep = (strength > keep_above * strongest) & (strongest > SILENT_CHANNEL * strongest.max())
+    keep[:, 0] = False
+    return keep.ravel()
+
+
+def _rows(
+    values: npt.NDArray[np.complex64],
+    kept: npt.NDArray[np.intp],
+    largest: FloatArray,
+    gain: npt.NDArray[np.complex128],
+    grid: Grid,
+) -> SystemMatrixRows:
+    channel, frequency = np.divmod(kept, gain.shape[1])
+    strength, strongest = _strength(largest, gain)
+    relative = strength.ravel()[kept] / strongest[channel, 0]
+    return SystemMatrixRows(
+        values=values.reshape(-1, *grid.shape),
+        channel=channel.astype(np.int32),
+        frequency=frequency.astype(np.int32),
+        strength=relative.astype(np.float32),
+    )
+
+
+def _coarse_voxels(grid: Grid) -> npt.NDArray[np.intp]:
+    """Return every third voxel along each axis, the last included."""
+    chosen = [np.unique(np.append(np.arange(0, size, 3), size - 1)) for size in grid.shape]
+    return np.ravel_multi_index(np.meshgrid(*chosen, indexing="ij"), grid.shape).ravel()
+
+
+def _labelled(
+    values: npt.NDArray[np.complex64], scanner: Scanner, particle: Particle, grid: Grid
+) -> "xr.DataArray":
+    import xarray as xr  # slow to import, and only labelled arrays need it
+
+    index = np.arange(values.shape[1])
+    names = ("x", "y", "z")[: len(grid.shape)]
+    coordinates: dict[str, tuple[str, npt.NDArray[np.generic], dict[str, str]]] = {
+        "channel": ("channel", np.array(["x", "y", "z"]), {"long_name": "receive channel"}),
+        "frequency": ("frequency", index, {"long_name": "frequency index"}),
+        "frequency_Hz": ("frequency", scanner.frequency_Hz(index), {"units": "Hz"}),
+    }
+    for name, order in zip(("x", "y", "z"), mixing_orders(scanner, len(index)).T, strict=True):
+        coordinates[f"mixing_order_{name}"] = ("frequency", order, {"long_name": f"mixing order along {name}"})
+    for name, position in zip(names, grid.axes_m(), strict=True):
+        coordinates[name] = (name, position, {"units": "m"})
+    models = {"scanner": scanner, "particle": particle, "grid": grid}
+    return xr.DataArray(
+        values,
+        dims=("channel", "frequency", *names),
+        coords=coordinates,
+        name="system_matrix",
+        attrs={"units": "1/s"} | {name: model.model_dump(mode="json") for name, model in models.items()},
+    )

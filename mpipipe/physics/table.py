@@ -25,7 +25,7 @@ from mpipipe.physics.magnetization import nodes_for
 FloatArray = npt.NDArray[np.float64]
 
 SPACING = 0.1
-ALPHA_SPACING = 0.25
+ALPHA_SPACING = 0.15
 STRETCH = 16.0
 GUARD = 16  # extra nodes while filtering: an edge's influence falls by 0.268 a node
 MARGIN = 2  # extra nodes that are kept: what a cell at the edge touches
@@ -52,7 +52,7 @@ class Axis:
     @classmethod
     def covering(cls, largest: float, step: float) -> Self:
         """Return an axis from 0 to `largest`; very large arguments get a larger stretch."""
-        return cls(largest, step, max(STRETCH, largest / 4))
+        return cls(largest, step, max(STRETCH, largest / 8))
 
     def nodes(self) -> FloatArray:
         """Return the arguments at the nodes, guard nodes included."""

@@ -40,4 +40,6 @@ def read_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]
         names: list[str] = described.pop(NAMES)  # type: ignore[assignment]
         return {name: np.asarray(group[name][...]) for name in names}, described  # type: ignore[index]
     except (KeyError, ValueError, OSError) as error:
-        raise InputError(f"{path}: found {type(error).__name__} ({error}), expected a group of arrays") from None
+        raise InputError(
+            f"{path}: found {type(error).__name__} ({error}), expected a group of arrays"
+        ) from None

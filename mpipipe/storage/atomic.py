@@ -36,7 +36,7 @@ def whole(path: Path) -> Iterator[Path]:
         yield partial
         if partial.is_dir():
             remove(path)
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         remove(partial)
 

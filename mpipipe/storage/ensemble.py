@@ -136,7 +136,8 @@ def _create(
 
 def _attributes(matrices: Sequence[StoredMatrix]) -> dict[str, Any]:
     described = [
-        {"matrix": m.matrix, "components": len(m.values), "shape": list(m.grid), **m.parameters} for m in matrices
+        {"matrix": m.matrix, "components": len(m.values), "shape": list(m.grid), **m.parameters}
+        for m in matrices
     ]
     return {"matrices": described}
 
@@ -149,12 +150,18 @@ def _index(matrices: Sequence[StoredMatrix]) -> dict[str, npt.NDArray[np.int32]]
     }
 
 
-def _padded_rows(matrices: Sequence[StoredMatrix], grid: tuple[int, ...]) -> Iterator[npt.NDArray[np.complex64]]:
+def _padded_rows(
+    matrices: Sequence[StoredMatrix], grid: tuple[int, ...]
+) -> Iterator[npt.NDArray[np.complex64]]:
     for matrix in matrices:
         if not np.isfinite(matrix.values).all():
-            raise InputError(f"system matrix {matrix.matrix}: found NaN or infinity, expected finite components")
+            raise InputError(
+                f"system matrix {matrix.matrix}: found NaN or infinity, expected finite components"
+            )
         if any(own > most for own, most in zip(matrix.grid, grid, strict=True)):
-            raise InputError(f"system matrix {matrix.matrix}: found grid {matrix.grid}, expected at most {grid}")
+            raise InputError(
+                f"system matrix {matrix.matrix}: found grid {matrix.grid}, expected at most {grid}"
+            )
         own = tuple(slice(0, size) for size in matrix.grid)
         for row in matrix.values:
             padded = np.full(grid, complex(np.nan, np.nan), np.complex64)
@@ -184,11 +191,13 @@ class Part:
             verify(path)
         try:
             group = zarr.open_group(path, mode="r", zarr_format=3)
-            self._array = group[MATRIX_ARRAY]
-            self._index = {name: np.asarray(group[name][:], np.int32) for name in INDEX_ARRAYS}  # type: ignore[index]
+            self._array = _array(group, MATRIX_ARRAY)
+            self._index = {name: np.asarray(_array(group, name)[:], np.int32) for name in INDEX_ARRAYS}
             self.matrices: list[dict[str, Any]] = list(group.attrs["matrices"])  # type: ignore[arg-type]
         except (KeyError, ValueError, OSError) as error:
-            raise InputError(f"{path}: found {type(error).__name__} ({error}), expected a part of system matrices") from None
+            raise InputError(
+                f"{path}: found {type(error).__name__} ({error}), expected a part of system matrices"
+            ) from None
         self.path = path
         self._grids = {m["matrix"]: np.array(m["shape"], np.int32) for m in self.matrices}
 
@@ -214,7 +223,9 @@ class Part:
     def read_matrix(self, position: int) -> StoredMatrix:
         """Read one whole system matrix by its position in the part."""
         if not 0 <= position < len(self.matrices):
-            raise InputError(f"{self.path}: found no matrix {position}, expected 0 to {len(self.matrices) - 1}")
+            raise InputError(
+                f"{self.path}: found no matrix {position}, expected 0 to {len(self.matrices) - 1}"
+            )
         described = dict(self.matrices[position])
         start = sum(m["components"] for m in self.matrices[:position])
         chunk = self.read(start, start + described.pop("components"))
@@ -224,8 +235,17 @@ class Part:
             channel=chunk.channel,
             frequency=chunk.frequency,
             matrix=described["matrix"],
-            parameters={name: described[name] for name in ("scanner", "particle", "grid") if name in described},
+            parameters={
+                name: described[name] for name in ("scanner", "particle", "grid") if name in described
+            },
         )
+
+
+def _array(group: zarr.Group, name: str) -> "zarr.Array[Any]":
+    array = group[name]
+    if not isinstance(array, zarr.Array):
+        raise KeyError(name)
+    return array
 
 
 class EnsembleReader:

@@ -35,7 +35,7 @@ def open_system_matrix(path: str | Path, i: int = 0) -> xr.DataArray:
     scanner = Scanner.model_validate(stored.parameters["scanner"])
     grid = Grid.model_validate(stored.parameters["grid"])
     axes = AXES[: stored.values.ndim - 1]
-    positions = {name: (name, line, {"units": "m"}) for name, line in zip(axes, grid.axes_m, strict=False)}
+    positions = {name: (name, line, {"units": "m"}) for name, line in zip(axes, grid.axes_m(), strict=False)}
     along = {
         "channel": ("component", stored.channel),
         "frequency": ("component", stored.frequency),

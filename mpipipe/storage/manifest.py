@@ -104,7 +104,9 @@ def verify(artifact: Path) -> Manifest:
         When artifact or manifest is missing, or the bytes are not those that the manifest names.
     """
     if not artifact.exists():
-        raise InputError(f"{artifact}: found nothing, expected an artifact of the run (run snakemake, or make pull)")
+        raise InputError(
+            f"{artifact}: found nothing, expected an artifact of the run (run snakemake, or make pull)"
+        )
     manifest = read_manifest(manifest_path(artifact))
     found = content_digest(artifact)
     if found != manifest.content:

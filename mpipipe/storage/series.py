@@ -66,7 +66,9 @@ def read_measured_series(path: Path) -> npt.NDArray[np.complex64]:
     if not path.is_file():
         raise InputError(f"{path}: found no file, expected measured empty frames (background.file)")
     try:
-        series = np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else _read_hdf5(path)
+        series = (
+            np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else _read_hdf5(path)
+        )
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
             f"{path}: found {type(error).__name__} ({error}), expected .npy or HDF5 with 'background'"

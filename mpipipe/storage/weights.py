@@ -27,6 +27,7 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """
     verify(path)
     try:
-        return load_file(path)
+        weights: dict[str, torch.Tensor] = load_file(path)
+        return weights
     except SafetensorError as error:
         raise InputError(f"{path}: found {error}, expected safetensors weights") from None

@@ -56,4 +56,6 @@ def tikhonov(matrix: Complex, signal: Complex, regularization: float) -> Complex
     """Return the minimiser of ‖Ax − b‖² + λ‖A‖_F²/N ‖x‖² in closed form, ``Aᴴ (A Aᴴ + λ' I)⁻¹ b``."""
     rows, voxels = matrix.shape
     weight = regularization * float(np.linalg.norm(matrix)) ** 2 / voxels
-    return np.asarray(matrix.conj().T @ np.linalg.solve(matrix @ matrix.conj().T + weight * np.eye(rows), signal))
+    return np.asarray(
+        matrix.conj().T @ np.linalg.solve(matrix @ matrix.conj().T + weight * np.eye(rows), signal)
+    )

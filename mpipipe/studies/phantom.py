@@ -99,7 +99,7 @@ def noisy_signal(signal: Complex, frames: Complex, noise: float, rng: np.random.
     sigma = scanner_sigma(frames, noise * float(np.abs(signal).max()))
     frame = frames[:, int(rng.integers(frames.shape[1]))]
     level = np.sqrt(np.mean(np.abs(frames) ** 2, axis=1))
-    return (signal + frame * (sigma / level)).astype(np.complex64)
+    return np.asarray(signal + frame * (sigma / level), np.complex64)
 
 
 def reconstruct_with_each(
@@ -134,7 +134,9 @@ def reconstruct_with_each(
     noisy, sigma = calibration.noisy[rows], calibration.sigma[rows]
     matrices = {TRUE_MATRIX: truth[rows], NOISY_MATRIX: noisy}
     matrices |= {name: _restore(method, noisy, sigma) for name, method in methods.items()}
-    return {name: _best_image(matrix, signal[rows], concentration, config) for name, matrix in matrices.items()}
+    return {
+        name: _best_image(matrix, signal[rows], concentration, config) for name, matrix in matrices.items()
+    }
 
 
 def _restore(method: Restorer, noisy: Complex, sigma: npt.NDArray[np.float64]) -> Complex:

@@ -17,7 +17,17 @@ from mpipipe.config.recipe import canonical_json, digest
 from mpipipe.config.sources import code_digest
 from mpipipe.studies.names import slug
 
-NOUNS = ("sample", "simulate", "background", "scene", "train", "baseline", "reconstruct", "evaluate", "figures")
+NOUNS = (
+    "sample",
+    "simulate",
+    "background",
+    "scene",
+    "train",
+    "baseline",
+    "reconstruct",
+    "evaluate",
+    "figures",
+)
 # Sections of params.yaml that the recipes of a stage hold; the ledger tracks the same ones.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "sample": ("sample",),
@@ -95,7 +105,9 @@ class Plan:
         """Return the tables and figures of a study."""
         tables = [f"{self.results}/{study}/tables/{name}.{kind}" for name in TABLES for kind in ("csv", "md")]
         figures = [*FIGURES, *self.params.restoration.phantoms]
-        return tables + [f"{self.results}/{study}/figures/{name}.{kind}" for name in figures for kind in ("png", "svg")]
+        return tables + [
+            f"{self.results}/{study}/figures/{name}.{kind}" for name in figures for kind in ("png", "svg")
+        ]
 
     # ------------------------------------------------------------------ what rules ask
 
@@ -144,7 +156,9 @@ class Plan:
         sample = self.params.sample
         for name, size in sample.ensembles.items():
             settings = {"ensemble": name, "size": _dump(size)}
-            settings |= {part: _dump(getattr(sample, part)) for part in ("particle", "scanner", "calibration")}
+            settings |= {
+                part: _dump(getattr(sample, part)) for part in ("particle", "scanner", "calibration")
+            }
             yield Artifact("sample", "sample", f"{self.data}/sample/{name}.parquet", settings)
             for split in SPLITS:
                 yield from self._parts(name, split)
@@ -161,7 +175,9 @@ class Plan:
                 "largest_grid": [self.params.sample.calibration.grid_size[1]] * size.dimension,
                 "simulate": _dump(self.params.simulate),
             }
-            yield Artifact("simulate", "simulate", path, settings, (f"{self.data}/sample/{ensemble}.parquet",))
+            yield Artifact(
+                "simulate", "simulate", path, settings, (f"{self.data}/sample/{ensemble}.parquet",)
+            )
 
     def _background(self, ensemble: str, split: str) -> Artifact:
         dividers = self.params.sample.scanner.divider[: self.params.sample.ensembles[ensemble].dimension]
@@ -178,7 +194,11 @@ class Plan:
         config = self.params.restoration.denoising
         for ensemble in config.ensembles:
             for method in config.methods:
-                yield self._trained(ensemble, method) if self.is_learned(method) else self._tuned(ensemble, method)
+                yield (
+                    self._trained(ensemble, method)
+                    if self.is_learned(method)
+                    else self._tuned(ensemble, method)
+                )
 
     def _trained(self, ensemble: str, method: str) -> Artifact:
         settings = {
@@ -193,7 +213,9 @@ class Plan:
 
     def _tuned(self, ensemble: str, method: str) -> Artifact:
         settings = {"ensemble": ensemble, "method": method, "baseline": _dump(self.params.baseline)}
-        return Artifact("baseline", "baseline", self.method(ensemble, method), settings, self._split(ensemble, "val"))
+        return Artifact(
+            "baseline", "baseline", self.method(ensemble, method), settings, self._split(ensemble, "val")
+        )
 
     def _split(self, ensemble: str, split: str) -> tuple[str, ...]:
         return (*self.parts(ensemble, split), self.background(ensemble, split))
@@ -224,17 +246,30 @@ class Plan:
             for method in config.methods:
                 records.append(f"{folder}/{slug(method)}.parquet")
                 inputs = (*self._split(ensemble, "test"), self.method(ensemble, method))
-                settings = head | {"method": method, "dimension": self.params.sample.ensembles[ensemble].dimension}
+                settings = head | {
+                    "method": method,
+                    "dimension": self.params.sample.ensembles[ensemble].dimension,
+                }
                 yield Artifact("evaluate", "evaluate", records[-1], settings, inputs)
             methods = {method: self.method(ensemble, method) for method in config.methods}
             inputs = (self.parts(ensemble, "test")[0], self.background(ensemble, "test"), *methods.values())
-            yield Artifact("examples", "evaluate", f"{folder}/examples.zarr", head | {"methods": methods}, inputs)
-        yield Artifact("metrics", "evaluate", f"{self.data}/evaluate/{STUDY}/metrics.parquet", {"study": STUDY}, tuple(records))
+            yield Artifact(
+                "examples", "evaluate", f"{folder}/examples.zarr", head | {"methods": methods}, inputs
+            )
+        yield Artifact(
+            "metrics",
+            "evaluate",
+            f"{self.data}/evaluate/{STUDY}/metrics.parquet",
+            {"study": STUDY},
+            tuple(records),
+        )
 
     def _pages(self) -> Iterator[Artifact]:
         config = self.params.restoration
         ensemble = config.denoising.ensembles[0]
-        learned = [self.method(ensemble, method) for method in config.denoising.methods if self.is_learned(method)]
+        learned = [
+            self.method(ensemble, method) for method in config.denoising.methods if self.is_learned(method)
+        ]
         inputs = (
             f"{self.data}/evaluate/{STUDY}/metrics.parquet",
             f"{self.data}/evaluate/{STUDY}/denoising/{ensemble}/examples.zarr",
@@ -242,7 +277,11 @@ class Plan:
             *learned,
         )
         entries = f"{self.results}/{STUDY}/entries.json"
-        settings = {"study": STUDY, "figures": _dump(self.params.figures), "methods": list(config.denoising.methods)}
+        settings = {
+            "study": STUDY,
+            "figures": _dump(self.params.figures),
+            "methods": list(config.denoising.methods),
+        }
         yield Artifact("figures", "figures", entries, settings, inputs)
         yield Artifact("gallery", "figures", f"{self.results}/index.html", {}, (entries,))
 

@@ -53,12 +53,16 @@ def denoising_table(records: pd.DataFrame, provenance: Provenance) -> ResultTabl
     return ResultTable("denoising", "Denoising", wide, format_comparison(wide, STUDY, "denoising"), caption)
 
 
-def paired_table(records: pd.DataFrame, pairs: Sequence[tuple[str, str]], provenance: Provenance) -> ResultTable:
+def paired_table(
+    records: pd.DataFrame, pairs: Sequence[tuple[str, str]], provenance: Provenance
+) -> ResultTable:
     """Return the paired differences of methods, item by item: what orderings are claimed from."""
     paired = pd.concat([compare(records, method, baseline) for method, baseline in pairs], ignore_index=True)
     title = "Paired differences between methods in the denoising table; an interval without 0 supports an ordering"
     caption = table_caption(title, STUDY, METRICS, sorted(set(paired["n"])), provenance)
-    return ResultTable("denoising_paired", "Denoising: paired differences", paired, format_paired(paired), caption)
+    return ResultTable(
+        "denoising_paired", "Denoising: paired differences", paired, format_paired(paired), caption
+    )
 
 
 def pairs_of(methods: Sequence[str], learned: Sequence[str]) -> list[tuple[str, str]]:
@@ -80,7 +84,9 @@ def components_figure(
         "Hue is the phase, brightness the modulus; the numbers are PSNR in dB."
     )
     figure = component_panel(examples, provenance, error_maps=config.error_maps)
-    return ResultFigure("denoising_components", "Components before and after", figure, figure_caption(text, provenance))
+    return ResultFigure(
+        "denoising_components", "Components before and after", figure, figure_caption(text, provenance)
+    )
 
 
 def _example(arrays: Arrays, described: Mapping[str, Any], number: int) -> ComponentExample:
@@ -99,7 +105,9 @@ def curves_figure(records: pd.DataFrame, provenance: Provenance) -> ResultFigure
     return ResultFigure("denoising_curves", "Quality against noise", figure, figure_caption(text, provenance))
 
 
-def training_figure(histories: Mapping[str, Sequence[Mapping[str, Any]]], provenance: Provenance) -> ResultFigure:
+def training_figure(
+    histories: Mapping[str, Sequence[Mapping[str, Any]]], provenance: Provenance
+) -> ResultFigure:
     """Return loss and validation PSNR over the optimiser's steps."""
     text = "Training loss (of each batch) and PSNR of the averaged weights on the validation split."
     figure = training_curve(histories, provenance)
@@ -128,7 +136,9 @@ def phantom_figure(
         peak=float(np.max(concentration)),
         columns=config.image_columns,
     )
-    return ResultFigure(name, f"Reconstruction of the {name} phantom", figure, figure_caption(text, provenance))
+    return ResultFigure(
+        name, f"Reconstruction of the {name} phantom", figure, figure_caption(text, provenance)
+    )
 
 
 def _extent(field_of_view_mm: Sequence[float]) -> tuple[float, float, float, float]:

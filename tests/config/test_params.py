@@ -21,7 +21,9 @@ def raw(root: Path) -> dict[str, Any]:
 
 
 def test_every_scale_resolves_and_differs(root: Path) -> None:
-    counts = [load_params(root / "params.yaml", scale).sample.ensembles["lissajous_2d"].train for scale in SCALES]
+    counts = [
+        load_params(root / "params.yaml", scale).sample.ensembles["lissajous_2d"].train for scale in SCALES
+    ]
     assert counts == sorted(counts) and len(set(counts)) == len(SCALES)
 
 
@@ -33,7 +35,9 @@ def test_paper_scale_has_the_published_counts_and_network(root: Path) -> None:
 
 
 def test_physics_is_the_same_at_every_scale(root: Path) -> None:
-    physics = [load_params(root / "params.yaml", scale).sample.model_dump(exclude={"ensembles"}) for scale in SCALES]
+    physics = [
+        load_params(root / "params.yaml", scale).sample.model_dump(exclude={"ensembles"}) for scale in SCALES
+    ]
     assert physics[0] == physics[1] == physics[2]
 
 
@@ -42,15 +46,27 @@ def test_physics_is_the_same_at_every_scale(root: Path) -> None:
     [
         (("sampel",), {}, "sampel: found an unknown key, expected 'sample'?"),
         (("sample", "particle", "core_diameter"), [15, 25], "expected 'core_diameter_nm'?"),
-        (("sample", "particle", "core_diameter_nm"), [25, 15], "sample.particle.core_diameter_nm: found [25, 15]"),
+        (
+            ("sample", "particle", "core_diameter_nm"),
+            [25, 15],
+            "sample.particle.core_diameter_nm: found [25, 15]",
+        ),
         (("sample", "particle", "core_diameter_nm"), [15e-9, 25e-9], "expected values between 1 and 100 nm"),
-        (("sample", "scanner", "drive_amplitude_mT"), [0.005, 0.014], "expected values between 0.1 and 100 mT"),
+        (
+            ("sample", "scanner", "drive_amplitude_mT"),
+            [0.005, 0.014],
+            "expected values between 0.1 and 100 mT",
+        ),
         (("sample", "particle", "fluid_probability"), 1.5, "sample.particle.fluid_probability: found 1.5"),
         (("simulate", "keep_above"), -1, "simulate.keep_above: found -1"),
         (("seed",), "many", "seed: found 'many'"),
         (("seed",), -3, "seed: found -3"),
         (("scale",), "huge", "scale: found 'huge', expected one of smoke, laptop, paper"),
-        (("scales", "paper", "sample"), {"ensembels": {}}, "(scale paper): sample.ensembels: found an unknown key"),
+        (
+            ("scales", "paper", "sample"),
+            {"ensembels": {}},
+            "(scale paper): sample.ensembels: found an unknown key",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_that_names_key_found_and_expected(
@@ -70,7 +86,7 @@ def test_a_mistake_is_one_line_that_names_key_found_and_expected(
 @pytest.mark.parametrize("text", ["- a\n- b\n", "scale: [unclosed", "3"])
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "params.yaml").write_text(text)
-    with pytest.raises(InputError, match="params.yaml: found"):
+    with pytest.raises(InputError, match=r"params\.yaml: found"):
         load_params(tmp_path / "params.yaml")
 
 
@@ -79,7 +95,11 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load_params(tmp_path / "params.yaml")
 
 
-@given(st.dictionaries(st.text(max_size=5), st.integers() | st.floats(allow_nan=False, allow_infinity=False), max_size=5))
+@given(
+    st.dictionaries(
+        st.text(max_size=5), st.integers() | st.floats(allow_nan=False, allow_infinity=False), max_size=5
+    )
+)
 def test_a_recipe_does_not_depend_on_the_order_of_its_keys(recipe: dict[str, float]) -> None:
     reordered = dict(reversed(recipe.items()))
     assert canonical_json(recipe) == canonical_json(reordered)
@@ -89,7 +109,16 @@ def test_a_recipe_does_not_depend_on_the_order_of_its_keys(recipe: dict[str, flo
 @given(st.integers(0, 2**31), st.text(max_size=8), st.integers(0, 1000))
 def test_derived_seeds_are_repeatable_and_distinct(base: int, name: str, item: int) -> None:
     assert derive_seed(base, name, item) == derive_seed(base, name, item)
-    assert len({derive_seed(base, name, item), derive_seed(base, name, item + 1), derive_seed(base + 1, name, item)}) == 3
+    assert (
+        len(
+            {
+                derive_seed(base, name, item),
+                derive_seed(base, name, item + 1),
+                derive_seed(base + 1, name, item),
+            }
+        )
+        == 3
+    )
 
 
 def test_names_do_not_run_together_in_seeds() -> None:

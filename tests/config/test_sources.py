@@ -9,12 +9,20 @@ def names(module: str) -> set[str]:
 
 def test_a_job_depends_on_itself_and_on_what_it_imports() -> None:
     found = names("mpipipe.cli.jobs.simulate")
-    assert {"cli/jobs/simulate.py", "physics/system_function.py", "physics/scanner.py", "storage/ensemble.py"} <= found
+    assert {
+        "cli/jobs/simulate.py",
+        "physics/system_function.py",
+        "physics/scanner.py",
+        "storage/ensemble.py",
+    } <= found
 
 
 def test_a_job_does_not_depend_on_other_rooms() -> None:
     found = names("mpipipe.cli.jobs.simulate")
-    assert not any(name.startswith(("networks/", "training/", "evaluation/", "config/params", "cli/main")) for name in found)
+    assert not any(
+        name.startswith(("networks/", "training/", "evaluation/", "config/params", "cli/main"))
+        for name in found
+    )
 
 
 def test_package_data_counts() -> None:

@@ -27,7 +27,11 @@ def test_distributions(table: pd.DataFrame) -> None:
         "gamma": (table["gamma"], 0.3, 1.3),
         "drive amplitude": (table["drive_amplitude_x_mT"], 5, 14),
         "gradient": (table["gradient_y_T_per_m"], 0.1, 1.5),
-        "component of a direction on the sphere": (table["easy_axis_z"], -1, 1),  # Archimedes' hat-box theorem
+        "component of a direction on the sphere": (
+            table["easy_axis_z"],
+            -1,
+            1,
+        ),  # Archimedes' hat-box theorem
     }
     for name, (values, low, high) in uniform.items():
         assert kstest(values, "uniform", args=(low, high - low)).pvalue > 1e-3, name

@@ -24,7 +24,9 @@ def matrices(sizes: list[tuple[int, ...]], seed: int = 0) -> list[StoredMatrix]:
     return stored
 
 
-def write(path: Path, sizes: list[tuple[int, ...]], largest: tuple[int, ...], **units: int) -> list[StoredMatrix]:
+def write(
+    path: Path, sizes: list[tuple[int, ...]], largest: tuple[int, ...], **units: int
+) -> list[StoredMatrix]:
     stored = matrices(sizes)
     write_part(path, stored, largest, **units)
     write_manifest(path, {"recipe": 1}, {})
@@ -93,7 +95,9 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
 
 @settings(max_examples=10, deadline=None)
 @given(st.data())
-def test_a_truncated_or_changed_part_is_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_a_truncated_or_changed_part_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     path = tmp_path_factory.mktemp("part") / "a.zarr"
     write(path, [(70, 4, 4)], (4, 4))
     file = data.draw(st.sampled_from(sorted(p for p in path.rglob("*") if p.is_file())))

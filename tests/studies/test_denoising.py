@@ -11,7 +11,9 @@ from mpipipe.studies.denoising import cases
 @pytest.fixture
 def background() -> BackgroundSeries:
     rng = np.random.default_rng(1)
-    return BackgroundSeries((rng.normal(size=(3, 10, 300)) + 1j * rng.normal(size=(3, 10, 300))).astype(np.complex64))
+    return BackgroundSeries(
+        (rng.normal(size=(3, 10, 300)) + 1j * rng.normal(size=(3, 10, 300))).astype(np.complex64)
+    )
 
 
 def stored(seed: int = 0) -> StoredMatrix:

@@ -42,8 +42,17 @@ def test_every_input_is_an_artifact_and_comes_before(raw: dict[str, Any]) -> Non
 def test_an_edit_reaches_exactly_what_lies_downstream(raw: dict[str, Any]) -> None:
     plan = Plan(resolve(raw))
     assert nouns(plan, changed(raw, figures={"dpi": 99})) == {"figures"}
-    assert nouns(plan, changed(raw, baseline={"fixed_multiplier": 2})) == {"baseline", "evaluate", "reconstruct", "figures"}
-    assert nouns(plan, changed(raw, background={"jump_level": 0.1})) == set(NOUNS) - {"sample", "simulate", "scene"}
+    assert nouns(plan, changed(raw, baseline={"fixed_multiplier": 2})) == {
+        "baseline",
+        "evaluate",
+        "reconstruct",
+        "figures",
+    }
+    assert nouns(plan, changed(raw, background={"jump_level": 0.1})) == set(NOUNS) - {
+        "sample",
+        "simulate",
+        "scene",
+    }
     assert nouns(plan, changed(raw, simulate={"keep_above": 2e-4})) == set(NOUNS) - {"sample", "background"}
     assert changed(raw, seed=raw["seed"] + 1) == set(plan.artifacts)
     assert changed(raw, measured_dir="elsewhere") == set()

@@ -25,9 +25,13 @@ class Checkout:
         variables.pop("DVC_STAGE", None)
         if self.own_code:
             variables["PYTHONPATH"] = str(self.path)
-        done = subprocess.run(command, cwd=self.path, env=variables, text=True, capture_output=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.path, env=variables, text=True, capture_output=True, check=False
+        )
         if check and done.returncode != 0:
-            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+            raise AssertionError(
+                f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+            )
         return done
 
     def git(self, *arguments: str) -> None:
@@ -94,7 +98,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def pulled(finished: Checkout, tmp_path: Path) -> Checkout:
     """A clone with the package's own code, after `make pull` has done its two steps."""
     clone = finished.clone(tmp_path / "clone", own_code=True)
-    clone.run("dvc", "remote", "modify", "--local", "local", "url", str(finished.path.parent / "mpipipe-artifacts"))
+    clone.run(
+        "dvc", "remote", "modify", "--local", "local", "url", str(finished.path.parent / "mpipipe-artifacts")
+    )
     clone.run("dvc", "pull")
     clone.run("mpipipe", "adopt")
     return clone

@@ -51,7 +51,9 @@ def test_a_killed_training_leaves_nothing_that_passes_for_whole_and_resumes(
     assert (checkout.path / WEIGHTS).read_bytes() == resumed
 
 
-def test_a_killed_simulation_is_run_again_and_gives_the_same_bytes(finished: Checkout, tmp_path: Path) -> None:
+def test_a_killed_simulation_is_run_again_and_gives_the_same_bytes(
+    finished: Checkout, tmp_path: Path
+) -> None:
     checkout = copy_project(tmp_path / "project")
     command = ("snakemake", "--cores", "1", "--rerun-incomplete", "stage_simulate")
     process = start(checkout, *command)

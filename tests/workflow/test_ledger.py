@@ -99,7 +99,9 @@ def test_a_plain_pull_and_an_edit_are_refused_by_both_tools_and_nothing_is_locke
     finished: Checkout, tmp_path: Path
 ) -> None:
     clone = finished.clone(tmp_path / "clone")
-    clone.run("dvc", "remote", "modify", "--local", "local", "url", str(finished.path.parent / "mpipipe-artifacts"))
+    clone.run(
+        "dvc", "remote", "modify", "--local", "local", "url", str(finished.path.parent / "mpipipe-artifacts")
+    )
     clone.run("dvc", "pull")
     clone.edit("params.yaml", "dpi: ", "dpi: 1")
     lock = (clone.path / "dvc.lock").read_bytes()
@@ -116,7 +118,9 @@ def test_an_artifact_that_was_put_in_place_of_the_recorded_one_is_refused(pulled
     artifact = pulled.path / "data/smoke/baseline/restoration/denoising/lissajous_2d/dct-f.json.manifest.json"
     text = artifact.read_text()
     artifact.write_text(text.replace('"provenance": "', '"provenance": "0'))
-    refused(pulled.run("snakemake", "--dry-run", check=False), "dct-f.json.manifest.json: found 1 artifact(s)")
+    refused(
+        pulled.run("snakemake", "--dry-run", check=False), "dct-f.json.manifest.json: found 1 artifact(s)"
+    )
 
 
 def test_a_missing_part_is_made_again_and_a_truncated_one_is_named(pulled: Checkout) -> None:
@@ -138,7 +142,11 @@ def test_a_missing_part_is_made_again_and_a_truncated_one_is_named(pulled: Check
     [
         ("dpi: ", "dip: ", "figures.dip: found an unknown key, expected 'dpi'?"),
         ("keep_above: 1.0e-4", "keep_above: 4", "simulate.keep_above: found 4"),
-        ("core_diameter_nm: [15, 25]", "core_diameter_nm: [15.0e-9, 25.0e-9]", "expected values between 1 and 100 nm"),
+        (
+            "core_diameter_nm: [15, 25]",
+            "core_diameter_nm: [15.0e-9, 25.0e-9]",
+            "expected values between 1 and 100 nm",
+        ),
     ],
     ids=["unknown", "range", "unit"],
 )
@@ -157,7 +165,9 @@ def test_a_mistake_in_params_is_one_line_and_nothing_is_written(
 
 def test_the_same_seed_gives_the_same_bytes(finished: Checkout, tmp_path: Path) -> None:
     again = finished.clone(tmp_path / "clone")
-    again.run("snakemake", "--cores", "2", "--quiet", "all", "stage_simulate", "stage_background", "stage_baseline")
+    again.run(
+        "snakemake", "--cores", "2", "--quiet", "all", "stage_simulate", "stage_background", "stage_baseline"
+    )
     for noun in ("sample", "simulate", "background", "baseline"):
         for manifest in sorted((again.path / "data/smoke" / noun).rglob("*.manifest.json")):
             other = finished.path / manifest.relative_to(again.path)
@@ -170,7 +180,9 @@ def test_generated_files_are_in_step(root: Path, finished: Checkout) -> None:
 
 def test_the_ledger_owns_every_artifact_of_the_plan(finished: Checkout) -> None:
     status = finished.run("dvc", "list", "--dvc-only", "--recursive", ".").stdout
-    on_disk = [p.relative_to(finished.path).as_posix() for p in (finished.path / "data").rglob("*.manifest.json")]
+    on_disk = [
+        p.relative_to(finished.path).as_posix() for p in (finished.path / "data").rglob("*.manifest.json")
+    ]
     assert on_disk and set(on_disk) <= set(status.splitlines())
 
 

@@ -51,6 +51,10 @@ def _share(
             f"{recipe.background.file}: found {measured.shape[:2]} channels and frequencies, expected {expected}"
         )
     frames = measured.shape[2]
-    bounds = {"train": (0, frames // 2), "val": (frames // 2, 3 * frames // 4), "test": (3 * frames // 4, frames)}
+    bounds = {
+        "train": (0, frames // 2),
+        "val": (frames // 2, 3 * frames // 4),
+        "test": (3 * frames // 4, frames),
+    }
     start, stop = bounds[recipe.split]
     return np.ascontiguousarray(measured[:, :, start:stop])

@@ -1,6 +1,7 @@
 """Job ``evaluate``: score one method on the test split."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -40,7 +41,7 @@ def run(recipe: Recipe, records: Path) -> None:
             sigma,
             recipe.evaluate.components_per_matrix,
             # Not of the method: all methods see the same components and the same noise.
-            lambda matrix, sigma=sigma: recipe.derive_seed("test", recipe.ensemble, matrix, str(sigma)),
+            partial(_seed, recipe, sigma),
         )
         scored += [_score(case, restorer, recipe) for case in drawn]
         LOG.info("%s: σ = %g scored", recipe.method, sigma)
@@ -49,9 +50,24 @@ def run(recipe: Recipe, records: Path) -> None:
     finish(records, recipe, {"rows": len(frame), "items": "system matrices of the test split"})
 
 
+def _seed(recipe: Recipe, sigma: float, matrix: int) -> int:
+    return recipe.derive_seed("test", recipe.ensemble, matrix, str(sigma))
+
+
 def _score(case: Case, restorer: Restorer, recipe: Recipe) -> pd.DataFrame:
     restored = restorer.apply(case.noisy, case.sigma)
     metrics = {"psnr_db": psnr_db(restored, case.truth), "ssim": ssim(restored, case.truth)}
-    conditions = {"dimension": f"{recipe.dimension}D", "sigma": case.sigma}
-    head = {"table": "denoising", "method": recipe.method, "item": case.matrix}
-    return pd.concat(build_records(metric=m, value=v, **head, **conditions) for m, v in metrics.items())
+    return concatenate_records(
+        [
+            build_records(
+                table="denoising",
+                method=recipe.method,
+                metric=metric,
+                item=case.matrix,
+                value=values,
+                dimension=f"{recipe.dimension}D",
+                sigma=case.sigma,
+            )
+            for metric, values in metrics.items()
+        ]
+    )

@@ -10,6 +10,7 @@ from mpipipe.config.figures import FiguresConfig
 from mpipipe.config.recipe import digest
 from mpipipe.evaluation.captions import Provenance
 from mpipipe.evaluation.figures import render
+from mpipipe.evaluation.gallery import GalleryEntry, Link, Picture
 from mpipipe.evaluation.tables import csv_text, markdown
 from mpipipe.storage.arrays import read_arrays
 from mpipipe.storage.atomic import write_bytes, write_text
@@ -41,11 +42,11 @@ def run(recipe: Recipe, entries: Path) -> None:
     provenance = Provenance(
         scale=recipe.scale, digest=digest(recipe.model_dump(mode="json")), seed=recipe.seed
     )
-    written = [_write_table(table, entries.parent, provenance) for table in _tables(recipe, provenance)]
-    drawn = _figures(recipe, provenance)
-    written += [_write_figure(figure, entries.parent, recipe.figures.dpi, provenance) for figure in drawn]
-    write_json(entries, {"study": recipe.study, "entries": written})
-    finish(entries, recipe, {"entries": [entry["name"] for entry in written]})
+    folder, tables, figures = entries.parent, _tables(recipe, provenance), _figures(recipe, provenance)
+    written = [_write_table(table, recipe, folder, provenance) for table in tables]
+    written += [_write_figure(figure, recipe, folder, provenance) for figure in figures]
+    write_json(entries, {"entries": [entry.model_dump(mode="json") for entry in written]})
+    finish(entries, recipe, {"entries": [entry.name for entry in written]})
 
 
 def _tables(recipe: Recipe, provenance: Provenance) -> Iterator[ResultTable]:
@@ -70,16 +71,39 @@ def _histories(recipe: Recipe) -> dict[str, list[dict[str, Any]]]:
     return {description["method"]: description["card"]["history"] for description in described}
 
 
-def _write_table(table: ResultTable, folder: Path, provenance: Provenance) -> dict[str, Any]:
-    write_text(folder / "tables" / f"{table.name}.csv", csv_text(table.wide))
-    write_text(folder / "tables" / f"{table.name}.md", markdown(table.formatted, table.caption))
-    entry = {"kind": "table", "name": table.name, "title": table.title, "caption": table.caption}
-    return entry | {"table": table.formatted.model_dump(mode="json"), "digest": provenance.digest}
+def _write_table(table: ResultTable, recipe: Recipe, folder: Path, provenance: Provenance) -> GalleryEntry:
+    csv, md = f"tables/{table.name}.csv", f"tables/{table.name}.md"
+    write_text(folder / csv, csv_text(table.wide))
+    write_text(folder / md, markdown(table.formatted, table.caption))
+    return GalleryEntry(
+        study=recipe.study,
+        name=table.name,
+        title=table.title,
+        caption=table.caption,
+        digest=provenance.digest,
+        table=table.formatted,
+        links=_links(recipe, CSV=csv, Markdown=md, **{"All conditions": "summary.csv"}),
+    )
 
 
-def _write_figure(result: ResultFigure, folder: Path, dpi: int, provenance: Provenance) -> dict[str, Any]:
-    rendered = render(result.figure, dpi)
-    write_bytes(folder / "figures" / f"{result.name}.png", rendered.png)
-    write_bytes(folder / "figures" / f"{result.name}.svg", rendered.svg)
-    entry = {"kind": "figure", "name": result.name, "title": result.title, "caption": result.caption}
-    return entry | {"digest": provenance.digest}
+def _write_figure(result: ResultFigure, recipe: Recipe, folder: Path, provenance: Provenance) -> GalleryEntry:
+    png, svg = f"figures/{result.name}.png", f"figures/{result.name}.svg"
+    rendered = render(result.figure, recipe.figures.dpi)
+    write_bytes(folder / png, rendered.png)
+    write_bytes(folder / svg, rendered.svg)
+    return GalleryEntry(
+        study=recipe.study,
+        name=result.name,
+        title=result.title,
+        caption=result.caption,
+        digest=provenance.digest,
+        figure=Picture(
+            png=f"{recipe.study}/{png}", svg=f"{recipe.study}/{svg}", alternative=result.caption
+        ),
+        links=_links(recipe, SVG=svg, PNG=png),
+    )
+
+
+def _links(recipe: Recipe, **files: str) -> tuple[Link, ...]:
+    files |= {"Manifest": "entries.json.manifest.json"}
+    return tuple(Link(label=label, path=f"{recipe.study}/{path}") for label, path in files.items())

@@ -22,4 +22,3 @@ def run(recipe: Recipe, metrics: Path, summary: Path) -> None:
     write_table(metrics, records)
     write_text(summary, csv_text(summarise(records)))
     finish(metrics, recipe, {"rows": len(records), "columns": list(records.columns)})
-

@@ -23,5 +23,3 @@ def background(recipe: JobRecipe, split: str) -> BackgroundSeries:
     """Read the background series of one split."""
     (path,) = inputs_in(recipe, "background", split)
     return BackgroundSeries(read_series(path))
-
-

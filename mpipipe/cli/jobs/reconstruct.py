@@ -35,7 +35,9 @@ def run(recipe: Recipe, images: Path) -> None:
     calibration = calibrate(truth, channel, frequency, empty, recipe.matrix_noise, rng)
     signal = noisy_signal(scene["signal"], empty.components(channel, frequency), recipe.signal_noise, rng)
     methods = {name: open_restorer(Path(artifact)) for name, artifact in recipe.methods.items()}
-    found = reconstruct_with_each(truth, calibration, methods, signal, scene["concentration"], recipe.reconstruct)
+    found = reconstruct_with_each(
+        truth, calibration, methods, signal, scene["concentration"], recipe.reconstruct
+    )
     rows = int((calibration.snr >= recipe.reconstruct.kaczmarz.snr_threshold).sum())
     LOG.info("%s: %d of %d rows pass the SNR threshold", recipe.name, rows, len(truth))
     for name, image in found.items():

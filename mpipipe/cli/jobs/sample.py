@@ -28,4 +28,6 @@ def run(recipe: Recipe, table: Path) -> None:
         seed_of=lambda split, item: recipe.derive_seed("sample", recipe.ensemble, split, item),
     )
     write_table(table, drawn)
-    finish(table, recipe, {"rows": len(drawn), "columns": list(drawn.columns), "units": "in the column names"})
+    finish(
+        table, recipe, {"rows": len(drawn), "columns": list(drawn.columns), "units": "in the column names"}
+    )

@@ -69,5 +69,7 @@ def _same_components(fine: SystemMatrixRows, wanted: SystemMatrixRows) -> np.nda
     pairs = list(zip(wanted.channel, wanted.frequency, strict=True))
     missing = [pair for pair in pairs if pair not in position]
     if missing:
-        raise InputError(f"scene: found no component {missing[0]} on the fine grid, expected each of the calibration's")
-    return fine.values[[position[pair] for pair in pairs]]
+        raise InputError(
+            f"scene: found no component {missing[0]} on the fine grid, expected each of the calibration's"
+        )
+    return np.asarray(fine.values[[position[pair] for pair in pairs]])

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from mpipipe.cli.jobs.base import JobRecipe, finish
 from mpipipe.cli.jobs.reading import inputs_in
+from mpipipe.config.base import Section
 from mpipipe.config.simulate import SimulateConfig
 from mpipipe.physics.sampling import grid_of, particle_of, scanner_of
 from mpipipe.physics.system_function import simulate_rows
@@ -48,9 +50,10 @@ def run(recipe: Recipe, part: Path) -> None:
     finish(part, recipe, _description(matrices))
 
 
-def _simulate(row: Any, recipe: Recipe) -> StoredMatrix:
+def _simulate(row: "pd.Series[Any]", recipe: Recipe) -> StoredMatrix:
     scanner, grid = scanner_of(row), grid_of(row)
     particle = particle_of(row, recipe.simulate.fluid_convention)
+    models: dict[str, Section] = {"scanner": scanner, "particle": particle, "grid": grid}
     rows = simulate_rows(
         scanner,
         particle,
@@ -64,12 +67,8 @@ def _simulate(row: Any, recipe: Recipe) -> StoredMatrix:
         channel=rows.channel[chosen],
         frequency=rows.frequency[chosen],
         matrix=int(row["matrix"]),
-        parameters={name: m.model_dump(mode="json") for name, m in _models(scanner, particle, grid)},
+        parameters={name: model.model_dump(mode="json") for name, model in models.items()},
     )
-
-
-def _models(scanner: Any, particle: Any, grid: Any) -> tuple[tuple[str, Any], ...]:
-    return (("scanner", scanner), ("particle", particle), ("grid", grid))
 
 
 def _subset(count: int, recipe: Recipe, matrix: int) -> np.ndarray[Any, np.dtype[np.intp]]:
