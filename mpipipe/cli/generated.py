@@ -21,7 +21,10 @@ RESULTS = {
     "figures": [
         "results/${scale}/restoration/tables",
         "results/${scale}/restoration/figures",
+        "results/${scale}/restoration/entries.json",
+        "results/${scale}/restoration/entries.json.manifest.json",
         "results/${scale}/index.html",
+        "results/${scale}/index.html.manifest.json",
     ],
 }
 
@@ -57,7 +60,8 @@ def _stages() -> dict[str, Any]:
 
 def _stage(plan: Plan, noun: str) -> dict[str, Any]:
     small = [{path: {"cache": False, "persist": True}} for path in RESULTS.get(noun, [])]
-    heavy = [{f"data/${{scale}}/{noun}": {"persist": True}}]
+    in_data = any(path.startswith(plan.data) for path in plan.targets(noun))
+    heavy = [{f"data/${{scale}}/{noun}": {"persist": True}}] if in_data else []
     return {
         "cmd": f"mpipipe stage {noun}",
         "deps": [*_upstream(plan, noun), *_code(plan, noun)],

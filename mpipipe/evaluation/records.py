@@ -174,10 +174,11 @@ def _typed(records: pd.DataFrame, column: str, dtype: Dtype, name: str) -> "pd.S
         return pd.Series(np.full(len(records), empty[dtype], object), records.index).astype(dtype)
     values = records[column]
     if dtype == TEXT:
-        if not values.map(lambda v: isinstance(v, str) or v is None or v != v).all():
-            raise InputError(f"{name}: {column}: found {values.iloc[0]!r}, expected text")
+        wrong = [v for v in values.unique() if not isinstance(v, str) and not pd.isna(v)]
+        if wrong:
+            raise InputError(f"{name}: {column}: found {wrong[0]!s}, expected text")
         return values.astype(TEXT).fillna("")
     try:
         return values.astype(dtype)
     except (TypeError, ValueError):
-        raise InputError(f"{name}: {column}: found {values.iloc[0]!r}, expected {dtype} numbers") from None
+        raise InputError(f"{name}: {column}: found {values.iloc[0]!s}, expected numbers ({dtype})") from None

@@ -85,9 +85,7 @@ def compare(records: pd.DataFrame, method: str, baseline: str) -> pd.DataFrame:
     sides = [items[items["method"] == name].drop(columns="method") for name in (method, baseline)]
     paired = sides[0].merge(sides[1], on=[*keys, "item"], suffixes=("", "_baseline"))
     if paired.empty:
-        raise InputError(
-            f"records: found no item with both {method!r} and {baseline!r}, expected shared items"
-        )
+        raise InputError(f"records: found no item with {method!r} and {baseline!r}, expected shared items")
     with np.errstate(invalid="ignore"):
         paired["value"] = paired["value"] - paired["value_baseline"]
     result = _statistics(paired, keys).assign(method=method, baseline=baseline)

@@ -16,6 +16,7 @@ from scipy.fft import rfft
 FloatArray = npt.NDArray[np.float64]
 Coefficients = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 
+TILE = 32
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": True, "error_model": "numpy"}
 
 
@@ -78,25 +79,32 @@ def _unfold(transformed: npt.NDArray[np.complex128], first: FloatArray) -> Float
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def largest_squares(coefficients: Coefficients) -> FloatArray:
-    """Return the largest squared modulus over voxels, ``(voxel, component)`` to ``(component,)``."""
-    largest = np.zeros(coefficients.shape[1])
+def raise_to_squares(coefficients: Coefficients, largest: FloatArray) -> None:
+    """Raise `largest` ``(component,)`` to the squared moduli of ``(voxel, component)`` where these are larger."""
     for voxel in range(coefficients.shape[0]):
         for i in range(coefficients.shape[1]):
             value = coefficients[voxel, i]
-            square = value.real * value.real + value.imag * value.imag
-            largest[i] = max(largest[i], square)
-    return largest
+            largest[i] = max(largest[i], value.real * value.real + value.imag * value.imag)
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def gather(
+def pick(
     coefficients: Coefficients,
     components: npt.NDArray[np.intp],
     gain: npt.NDArray[np.complex128],
     out: npt.NDArray[np.complex64],
 ) -> None:
-    """Write chosen components times their gain, ``(voxel, component)`` to ``(chosen, voxel)``."""
-    for i in range(len(components)):
-        for voxel in range(coefficients.shape[0]):
-            out[i, voxel] = gain[i] * coefficients[voxel, components[i]]
+    """Write chosen components times their gain, ``(voxel, component)`` to ``(voxel, chosen)``."""
+    for voxel in range(coefficients.shape[0]):
+        for i in range(len(components)):
+            out[voxel, i] = gain[i] * coefficients[voxel, components[i]]
+
+
+@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def transpose(rows: npt.NDArray[np.complex64], out: npt.NDArray[np.complex64]) -> None:
+    """Write ``(voxel, component)`` as ``(component, voxel)``, tile by tile for the sake of the cache."""
+    voxels, components = rows.shape
+    for start in range(0, components, TILE):
+        for voxel in range(voxels):
+            for i in range(start, min(start + TILE, components)):
+                out[i, voxel] = rows[voxel, i]

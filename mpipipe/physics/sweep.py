@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mpipipe.physics.excitation import Excitation
-from mpipipe.physics.spectrum import fourier_coefficients, gather, largest_squares
+from mpipipe.physics.spectrum import fourier_coefficients, pick, raise_to_squares, transpose
 
 FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-BLOCK_VALUES = 2**18
+BLOCK_VOXELS = 64
+BATCH_VALUES = 2**18
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Sweep:
     moments : callable
         From voxel numbers to moments ``(voxel, 3, time)``.
     block_voxels, threads : int or None
-        Voxels in a block, threads; None for a block that fits a processor's cache and for all processors.
+        Voxels in a block, threads; None for at most 64 and for all processors.
     """
 
     excitation: Excitation
@@ -65,23 +66,41 @@ class Sweep:
         """
         values = np.empty((len(components), len(voxels)), np.complex64)
         chosen_gain = gain.ravel()[components]
-        size = self.block_voxels or max(1, BLOCK_VALUES // self.excitation.field.size)
+        threads = self.threads or _processors()
+        size = self.block_voxels or min(BLOCK_VOXELS, -(-len(voxels) // (4 * threads)))
 
         def simulate(start: int) -> FloatArray:
             block = voxels[start : start + size]
-            coefficients = fourier_coefficients(self.moments(block), self.excitation.symmetric)
-            flat = coefficients.reshape(len(block), -1)
-            gather(flat, components, chosen_gain, values[:, start : start + size])
-            return largest_squares(flat)
+            held = np.empty((len(block), len(components)), np.complex64)
+            largest = self._spectra(block, components, chosen_gain, held)
+            transpose(held, values[:, start : start + size])
+            return largest
 
         largest = np.zeros(gain.size)
-        with ThreadPoolExecutor(self.threads or _processors()) as pool:
+        with ThreadPoolExecutor(threads) as pool:
             starts = range(0, len(voxels), size)
             for start, squares in zip(starts, pool.map(simulate, starts), strict=True):
                 np.maximum(largest, squares, out=largest)
                 if progress is not None:
                     progress(min(start + size, len(voxels)), len(voxels))
         return np.sqrt(largest), values
+
+    def _spectra(
+        self,
+        block: npt.NDArray[np.intp],
+        components: npt.NDArray[np.intp],
+        gain: npt.NDArray[np.complex128],
+        held: npt.NDArray[np.complex64],
+    ) -> FloatArray:
+        """Fill `held` ``(voxel, component)`` and return the largest squared moduli, a cache's worth at a time."""
+        batch = max(1, BATCH_VALUES // self.excitation.field.size)
+        largest = np.zeros(3 * (self.excitation.samples // 2 + 1))
+        for start in range(0, len(block), batch):
+            moments = self.moments(block[start : start + batch])
+            coefficients = fourier_coefficients(moments, self.excitation.symmetric).reshape(len(moments), -1)
+            pick(coefficients, components, gain, held[start : start + batch])
+            raise_to_squares(coefficients, largest)
+        return largest
 
 
 def _processors() -> int:

@@ -125,8 +125,7 @@ def simulate_rows(
     if len(missed):
         _, found = sweep.run(everything, missed, gain)
         held, values = np.concatenate([held, missed]), np.concatenate([values, found])
-    place = np.argsort(held)[np.searchsorted(np.sort(held), kept)]
-    return _rows(values[place] if len(kept) < len(held) else values, kept, largest, gain, grid)
+    return _rows(_take(values, held, kept), kept, largest, gain, grid)
 
 
 def simulate_system_matrix(
@@ -204,6 +203,20 @@ def _above(largest: FloatArray, gain: npt.NDArray[np.complex128], keep_above: fl
     keep = (strength > keep_above * strongest) & (strongest > SILENT_CHANNEL * strongest.max())
     keep[:, 0] = False
     return keep.ravel()
+
+
+def _take(
+    values: npt.NDArray[np.complex64], held: npt.NDArray[np.intp], kept: npt.NDArray[np.intp]
+) -> npt.NDArray[np.complex64]:
+    """Return the kept rows in order; in place where rows only move up, so that a large matrix is not held twice."""
+    order = np.argsort(held)
+    place = order[np.searchsorted(held, kept, sorter=order)]
+    if (place < np.arange(len(place))).any():
+        return values[place]
+    for target, source in enumerate(place):
+        if source > target:
+            values[target] = values[source]
+    return values[: len(kept)]
 
 
 def _rows(

@@ -24,11 +24,22 @@ from mpipipe.physics.magnetization import nodes_for
 
 FloatArray = npt.NDArray[np.float64]
 
-SPACING = 0.1
-ALPHA_SPACING = 0.15
 STRETCH = 16.0
-GUARD = 16  # extra nodes while filtering: an edge's influence falls by 0.268 a node
+GUARD = 12  # extra nodes while filtering: an edge's influence falls by 0.268 a node
 MARGIN = 2  # extra nodes that are kept: what a cell at the edge touches
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """Spacing of the nodes in the stretched coordinates."""
+
+    along: float
+    across: float
+    alpha: float = 0.2
+
+
+CONSTANT_ALPHA = Spacing(along=0.06, across=0.08)
+VARYING_ALPHA = Spacing(along=0.08, across=0.11)  # fluid particles have gentler moments where the field is strong
 
 
 @dataclass(frozen=True)
@@ -50,9 +61,9 @@ class Axis:
     stretch: float
 
     @classmethod
-    def covering(cls, largest: float, step: float) -> Self:
-        """Return an axis from 0 to `largest`; very large arguments get a larger stretch."""
-        return cls(largest, step, max(STRETCH, largest / 8))
+    def covering(cls, largest: float, step: float, shares: int = 4) -> Self:
+        """Return an axis from 0 to `largest`, with a stretch of at least ``largest / shares``."""
+        return cls(largest, step, max(STRETCH, largest / shares))
 
     def nodes(self) -> FloatArray:
         """Return the arguments at the nodes, guard nodes included."""
@@ -95,8 +106,10 @@ class MomentTable:
         refine : float
             Divides the spacing of all axes; the error falls with its fourth power.
         """
-        along, across = (Axis.covering(largest, SPACING / refine) for largest in (b3, b12))
-        alpha = Axis.covering(alpha_K, ALPHA_SPACING / refine)
+        spacing = VARYING_ALPHA if varying else CONSTANT_ALPHA
+        along = Axis.covering(b3, spacing.along / refine)
+        across = Axis.covering(b12, spacing.across / refine)
+        alpha = Axis.covering(alpha_K, spacing.alpha / refine, shares=2)
         layers = alpha.nodes() if varying else np.array([alpha_K])
         values = _tabulate(layers, along.nodes(), across.nodes())
         return cls(_filtered(values, (0, 1, 2) if varying else (1, 2)), alpha, along, across)

@@ -40,7 +40,7 @@ def test_every_condition_has_a_label():
         ({"sigmas": 0.1}, "column: found 'sigmas'"),
         ({"value": [1.0, float("nan")]}, "value: found NaN in row 1"),
         ({"item": [1, 2, 3]}, "item: found 3 items"),
-        ({"factor": "two"}, "factor: found 'two'"),
+        ({"factor": "two"}, "factor: found two"),
         ({"dimension": 2}, "dimension: found 2, expected text"),
     ],
 )

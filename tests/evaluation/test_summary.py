@@ -70,15 +70,16 @@ def test_interval_agrees_with_a_bootstrap_of_items():
 
 
 def test_interval_covers_the_truth_where_rows_are_correlated():
-    """Counting rows as independent would cover about 60 %; counting items covers 95 %."""
     rng = np.random.default_rng(4)
     items = np.repeat(np.arange(10), 8)
-    covered = 0
+    covered = naive = 0
     for _ in range(400):
-        means = rng.normal(0, 1, 10)[items] + rng.normal(0, 0.3, 80)
-        grouped = means.reshape(10, 8).mean(axis=1)
-        covered += abs(grouped.mean()) <= half_width(float(grouped.std(ddof=1)), 10)
+        values = rng.normal(0, 1, 10)[items] + rng.normal(0, 0.3, 80)
+        means = values.reshape(10, 8).mean(axis=1)
+        covered += abs(means.mean()) <= half_width(float(means.std(ddof=1)), 10)
+        naive += abs(values.mean()) <= half_width(float(values.std(ddof=1)), 80)
     assert covered / 400 == pytest.approx(0.95, abs=0.035)  # 3.2 standard deviations of a binomial
+    assert naive / 400 < 0.65  # what counting rows would claim as 95 %
 
 
 def test_summary_has_its_columns_and_one_row_a_condition(records):

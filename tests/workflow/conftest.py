@@ -94,13 +94,24 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return checkout
 
 
-@pytest.fixture
-def pulled(finished: Checkout, tmp_path: Path) -> Checkout:
-    """A clone with the package's own code, after `make pull` has done its two steps."""
-    clone = finished.clone(tmp_path / "clone", own_code=True)
+def pull(finished: Checkout, target: Path) -> Checkout:
+    """Clone with the package's own code, and do the two steps of `make pull`."""
+    clone = finished.clone(target, own_code=True)
     clone.run(
         "dvc", "remote", "modify", "--local", "local", "url", str(finished.path.parent / "mpipipe-artifacts")
     )
     clone.run("dvc", "pull")
     clone.run("mpipipe", "adopt")
     return clone
+
+
+@pytest.fixture(scope="session")
+def shared(finished: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A pulled clone for tests that leave it as they found it."""
+    return pull(finished, tmp_path_factory.mktemp("shared") / "clone")
+
+
+@pytest.fixture
+def pulled(finished: Checkout, tmp_path: Path) -> Checkout:
+    """A pulled clone of a test's own."""
+    return pull(finished, tmp_path / "clone")

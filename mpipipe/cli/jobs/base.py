@@ -38,6 +38,12 @@ class JobRecipe(Section):
         return derive_seed(self.seed, self.scale, *keys)
 
 
+def inputs_in(recipe: JobRecipe, folder: str, prefix: str = "") -> list[Path]:
+    """Return the input artifacts in ``data/<scale>/<folder>/…`` whose name begins with `prefix`, in order."""
+    found = [Path(name) for name in recipe.inputs]
+    return sorted(p for p in found if p.parts[2] == folder and p.name.startswith(prefix))
+
+
 def finish(artifact: Path, recipe: JobRecipe, description: dict[str, Any]) -> None:
     """Write the manifest of an artifact that is whole."""
     write_manifest(artifact, recipe.model_dump(mode="json"), description)

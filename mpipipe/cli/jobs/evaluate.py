@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from mpipipe.cli.jobs.base import JobRecipe, finish
-from mpipipe.cli.jobs.reading import background, inputs_in, matrices
+from mpipipe.cli.jobs.base import JobRecipe, finish, inputs_in
+from mpipipe.cli.jobs.reading import background, matrices
 from mpipipe.cli.jobs.restorers import open_restorer
 from mpipipe.config.evaluate import EvaluateConfig
 from mpipipe.evaluation.metrics import psnr_db, ssim

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mpipipe.cli.jobs.base import JobRecipe, finish
-from mpipipe.cli.jobs.reading import inputs_in
+from mpipipe.cli.jobs.base import JobRecipe, finish, inputs_in
 from mpipipe.config.figures import FiguresConfig
 from mpipipe.config.recipe import digest
 from mpipipe.evaluation.captions import Provenance

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mpipipe.cli.jobs.base import JobRecipe, finish
-from mpipipe.cli.jobs.reading import background, inputs_in
+from mpipipe.cli.jobs.base import JobRecipe, finish, inputs_in
+from mpipipe.cli.jobs.reading import background
 from mpipipe.cli.jobs.restorers import open_restorer
 from mpipipe.config.reconstruct import ReconstructConfig
 from mpipipe.storage.arrays import read_arrays, write_arrays

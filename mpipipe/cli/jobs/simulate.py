@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mpipipe.cli.jobs.base import JobRecipe, finish
-from mpipipe.cli.jobs.reading import inputs_in
+from mpipipe.cli.jobs.base import JobRecipe, finish, inputs_in
 from mpipipe.config.base import Section
 from mpipipe.config.simulate import SimulateConfig
 from mpipipe.physics.sampling import grid_of, particle_of, scanner_of
