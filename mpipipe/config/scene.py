@@ -28,7 +28,7 @@ class Setup(Section):
         description="Scanner; the default is the preclinical one of the Open MPI data.",
     )
     particle: Particle = Field(
-        default_factory=lambda: Particle(core_diameter_nm=20, anisotropy_J_per_m3=1250, kind="fluid"),
+        default_factory=lambda: Particle(core_diameter_nm=22, anisotropy_J_per_m3=3000, kind="fluid"),
         description="[assumption] Tracer.",
     )
     grid: Grid = Field(
@@ -47,10 +47,10 @@ class Scene(Setup):
     """One entry of section ``scene``: a setup, and how noisy its calibration and measurement are."""
 
     matrix_noise: float = Field(
-        0.01,
+        0.005,
         ge=0,
         description="[assumption] Mean σ of the calibration's complex noise over the largest value of the matrix.",
     )
     signal_noise: float = Field(
-        0.002, ge=0, description="[assumption] Mean σ of the measurement's noise over its largest component."
+        0.0005, ge=0, description="[assumption] Mean σ of the measurement's noise over its largest component."
     )

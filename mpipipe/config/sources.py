@@ -17,7 +17,7 @@ DATA_SUFFIXES = (".yaml", ".j2", ".css", ".js")
 def source_files(module: str) -> tuple[Path, ...]:
     """Return the package's files that a module imports, directly or not, and itself, sorted.
 
-    Package data (templates, reference values) that lies in the folder of an imported module counts too.
+    Package data of an imported module (reference values, templates: files of the same stem) counts too.
     The front door ``mpipipe/__init__.py`` does not: steps never use it.
 
     Parameters
@@ -33,13 +33,15 @@ def source_files(module: str) -> tuple[Path, ...]:
             continue
         seen.add(file)
         queue.extend(_imported(file))
-    data = {
-        p
-        for folder in {f.parent for f in seen} - {PACKAGE}
-        for p in folder.rglob("*")
-        if p.suffix in DATA_SUFFIXES
-    }
+    data = {path for file in seen for path in _package_data(file)}
     return tuple(sorted(seen | data))
+
+
+def _package_data(file: Path) -> list[Path]:
+    """Return the data of a module: same stem, beside it or in ``templates``."""
+    folders = (file.parent, file.parent / "templates")
+    found = (path for folder in folders for path in folder.glob(f"{file.stem}.*"))
+    return [path for path in found if path.suffix in DATA_SUFFIXES]
 
 
 @cache

@@ -134,8 +134,7 @@ def render(figure: Figure, dpi: int = 200) -> Rendered:
         Resolution of the PNG, dots per inch.
     """
     with style():
-        for _ in range(2):  # labels of the first draw can change with the size that it gave the axes
-            figure.draw_without_rendering()
+        figure.draw_without_rendering()
         figure.set_layout_engine("none")
         png = _saved(figure, format="png", dpi=dpi, metadata={"Software": None})
         svg = _saved(figure, format="svg", metadata={"Date": None, "Creator": None})

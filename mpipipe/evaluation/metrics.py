@@ -22,7 +22,7 @@ Values = npt.NDArray[np.float64]
 
 WINDOW = 7
 K1, K2 = 0.01, 0.03
-BLOCK_VOXELS = 1 << 18  # of one pass of the window filter: enough for NumPy, and fits the cache
+BLOCK_VOXELS = 1 << 15  # of one pass of the window filter: enough for NumPy, and fits the cache
 
 
 def mse(estimate: Images, truth: Images, where: Mask | None = None) -> Values:
@@ -173,11 +173,12 @@ def _window_mean(image: Values) -> Values:
 
 def _mean_square(image: npt.NDArray[Any], where: Mask | None) -> Values:
     axes = tuple(range(1, image.ndim))
-    counted: Mask | bool = True if where is None else where
     squares = np.square(image.real, dtype=np.float64)
     if np.iscomplexobj(image):
         squares += np.square(image.imag, dtype=np.float64)
-    return np.asarray(np.mean(squares, axis=axes, where=counted), np.float64)
+    if where is None:
+        return np.asarray(squares.mean(axis=axes), np.float64)
+    return np.asarray(squares.mean(axis=axes, where=where), np.float64)
 
 
 def _ratio(numerator: Values, denominator: Values) -> Values:

@@ -77,15 +77,13 @@ class Excitation:
         varying = bool(np.ptp(self.alpha_K) > 0)
         return MomentTable.build(float(self.alpha_K.max()), *self.largest, varying=varying)
 
-    def moments_by_table(self, table: MomentTable, voxels: npt.NDArray[np.intp]) -> FloatArray:
-        """Return the mean moment ``(voxel, 3, time)`` of some voxels, interpolated."""
-        return table.moments(self.alpha_K[voxels], self.easy_axis[voxels], self.offset[voxels], self.field)
+    def moments_by_table(self, table: MomentTable, voxels: npt.NDArray[np.intp], out: FloatArray) -> None:
+        """Interpolate the mean moment of some voxels into `out` ``(voxel, 3, time)``."""
+        table.moments(self.alpha_K[voxels], self.easy_axis[voxels], self.offset[voxels], self.field, out)
 
-    def moments_by_quadrature(self, voxels: npt.NDArray[np.intp]) -> FloatArray:
-        """Return the mean moment ``(voxel, 3, time)`` of some voxels by direct quadrature."""
+    def moments_by_quadrature(self, voxels: npt.NDArray[np.intp], out: FloatArray) -> None:
+        """Integrate the mean moment of some voxels into `out` ``(voxel, 3, time)``."""
         nodes = nodes_for(float(self.alpha_K.max()), float(np.hypot(*self.largest)))
-        out = np.empty((len(voxels), *self.field.shape))
         for target, voxel in zip(out, voxels, strict=True):
             field = self.field.T + self.offset[voxel]
             target[:] = moment_by_quadrature(field, self.alpha_K[voxel], self.easy_axis[voxel], nodes).T
-        return out

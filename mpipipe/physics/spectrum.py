@@ -11,7 +11,6 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import rfft
 
 FloatArray = npt.NDArray[np.float64]
 Coefficients = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
@@ -20,62 +19,71 @@ TILE = 32
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": True, "error_model": "numpy"}
 
 
-def fourier_coefficients(signal: FloatArray, symmetric: bool) -> Coefficients:
-    """Return the Fourier coefficients of real periodic signals.
+def transform_scratch(rows: int, samples: int, symmetric: bool) -> npt.NDArray[np.complex128]:
+    """Return the memory that :func:`fourier_coefficients` works in for so many signals of V samples."""
+    return np.empty((rows, samples // (4 if symmetric else 2) + 1), np.complex128)
+
+
+def fourier_coefficients(
+    signal: FloatArray, symmetric: bool, scratch: npt.NDArray[np.complex128]
+) -> Coefficients:
+    """Return the Fourier coefficients of real periodic signals; fresh memory for each block would cost more than the FFT.
 
     Parameters
     ----------
-    signal : (..., time) ndarray of float64
-        One period, or where `symmetric` its first half with both ends, ``V/2 + 1`` samples.
+    signal : (row, time) ndarray of float64
+        One period, or where `symmetric` its first half with both ends, ``V/2 + 1`` samples; overwritten then.
     symmetric : bool
         The signal is even in time; V is then a multiple of 4.
+    scratch : (row, ...) ndarray of complex128
+        From :func:`transform_scratch`.
 
     Returns
     -------
-    (..., frequency) ndarray of complex128, or of float64 where `symmetric`
-        ``V // 2 + 1`` coefficients, divided by V.
+    (row, frequency) ndarray of complex128, or of float64 where `symmetric`
+        ``V // 2 + 1`` coefficients, divided by V; they lie in `scratch` or `signal`.
     """
     if not symmetric:
-        complex_coefficients: npt.NDArray[np.complex128] = rfft(signal, norm="forward")
-        return complex_coefficients
-    rows = signal.reshape(-1, signal.shape[-1])
-    angle = np.pi / (rows.shape[1] - 1) * np.arange(rows.shape[1] - 1)
-    folded, first = _fold(rows, np.sin(angle), np.cos(angle))
-    return _unfold(rfft(folded, overwrite_x=True), first).reshape(signal.shape)
+        return np.fft.rfft(signal, norm="forward", out=scratch)
+    last = signal.shape[1] - 1
+    angle = np.pi / last * np.arange(last // 2)
+    first = _fold(signal, np.sin(angle), np.cos(angle))
+    _unfold(np.fft.rfft(signal[:, :last], out=scratch), first, signal)
+    return signal
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _fold(rows: FloatArray, sine: FloatArray, cosine: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the sequence y and the first odd coefficient's sum."""
-    count, last = rows.shape[0], rows.shape[1] - 1
-    folded, first = np.empty((count, last)), np.empty(count)
-    for i in range(count):
-        total = 0.5 * (rows[i, 0] - rows[i, last])
-        folded[i, 0] = 0.5 * (rows[i, 0] + rows[i, last])
-        for j in range(1, last):
+def _fold(rows: FloatArray, sine: FloatArray, cosine: FloatArray) -> FloatArray:
+    """Turn x into y in place and return the sum of the first odd coefficient."""
+    last = rows.shape[1] - 1
+    first = np.empty(len(rows))
+    for i in range(len(rows)):
+        difference = rows[i, 0] - rows[i, last]
+        total = 0.5 * difference
+        rows[i, 0] = rows[i, last] + 0.5 * difference
+        for j in range(1, last // 2):
             a, b = rows[i, j], rows[i, last - j]
-            folded[i, j] = 0.5 * (a + b) - sine[j] * (a - b)
-            total += a * cosine[j]
+            total += cosine[j] * (a - b)
+            rows[i, j] = 0.5 * (a + b) - sine[j] * (a - b)
+            rows[i, last - j] = 0.5 * (a + b) + sine[j] * (a - b)
         first[i] = total
-    return folded, first
+    return first
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _unfold(transformed: npt.NDArray[np.complex128], first: FloatArray) -> FloatArray:
-    """Return the coefficients from the transform of y, scaled by ``1 / V``."""
-    count, half = transformed.shape
-    scale = 1.0 / (2 * (half - 1))
-    out = np.empty((count, 2 * half - 1))
-    for i in range(count):
+def _unfold(transformed: npt.NDArray[np.complex128], first: FloatArray, out: FloatArray) -> None:
+    """Write the coefficients from the transform of y, scaled by ``1 / V``."""
+    half = transformed.shape[1] - 1
+    scale = 1.0 / (2 * half)
+    for i in range(len(transformed)):
         odd = first[i]
         out[i, 0] = transformed[i, 0].real * scale
         out[i, 1] = odd * scale
-        for k in range(1, half - 1):
+        for k in range(1, half):
             odd -= transformed[i, k].imag
             out[i, 2 * k] = transformed[i, k].real * scale
             out[i, 2 * k + 1] = odd * scale
-        out[i, 2 * half - 2] = transformed[i, half - 1].real * scale
-    return out
+        out[i, 2 * half] = transformed[i, half].real * scale
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]

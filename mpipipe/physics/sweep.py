@@ -9,13 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from mpipipe.physics.excitation import Excitation
-from mpipipe.physics.spectrum import fourier_coefficients, pick, raise_to_squares, transpose
+from mpipipe.physics.spectrum import (
+    fourier_coefficients,
+    pick,
+    raise_to_squares,
+    transform_scratch,
+    transpose,
+)
 
 FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 BLOCK_VOXELS = 64
-BATCH_VALUES = 2**18
+BATCH_VALUES = 2**16
 
 
 @dataclass(frozen=True)
@@ -27,13 +33,13 @@ class Sweep:
     excitation : Excitation
         Fields of all voxels.
     moments : callable
-        From voxel numbers to moments ``(voxel, 3, time)``.
+        Takes voxel numbers and writes moments ``(voxel, 3, time)`` to its second argument.
     block_voxels, threads : int or None
         Voxels in a block, threads; None for at most 64 and for all processors.
     """
 
     excitation: Excitation
-    moments: Callable[[npt.NDArray[np.intp]], FloatArray]
+    moments: Callable[[npt.NDArray[np.intp], FloatArray], None]
     block_voxels: int | None = None
     threads: int | None = None
 
@@ -93,13 +99,20 @@ class Sweep:
         held: npt.NDArray[np.complex64],
     ) -> FloatArray:
         """Fill `held` ``(voxel, component)`` and return the largest squared moduli, a cache's worth at a time."""
-        batch = max(1, BATCH_VALUES // self.excitation.field.size)
-        largest = np.zeros(3 * (self.excitation.samples // 2 + 1))
+        excitation = self.excitation
+        batch = max(1, BATCH_VALUES // excitation.field.size)
+        moments = np.empty((batch, *excitation.field.shape))
+        scratch = transform_scratch(3 * batch, excitation.samples, excitation.symmetric)
+        largest = np.zeros(3 * (excitation.samples // 2 + 1))
         for start in range(0, len(block), batch):
-            moments = self.moments(block[start : start + batch])
-            coefficients = fourier_coefficients(moments, self.excitation.symmetric).reshape(len(moments), -1)
-            pick(coefficients, components, gain, held[start : start + batch])
-            raise_to_squares(coefficients, largest)
+            voxels = block[start : start + batch]
+            signal = moments[: len(voxels)]
+            self.moments(voxels, signal)
+            rows = signal.reshape(-1, signal.shape[2])
+            coefficients = fourier_coefficients(rows, excitation.symmetric, scratch[: len(rows)])
+            flat = coefficients.reshape(len(voxels), -1)
+            pick(flat, components, gain, held[start : start + batch])
+            raise_to_squares(flat, largest)
         return largest
 
 

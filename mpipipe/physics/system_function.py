@@ -9,6 +9,7 @@ oversampling, without a band limit; what lies above the highest frequency is ali
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -178,7 +179,7 @@ def _sweep(
         return Sweep(excitation, excitation.moments_by_quadrature, block_voxels, threads)
     used = excitation.table() if table is None else table
     used.check_covers(excitation.alpha_K, *excitation.largest)
-    return Sweep(excitation, lambda voxels: excitation.moments_by_table(used, voxels), block_voxels, threads)
+    return Sweep(excitation, partial(excitation.moments_by_table, used), block_voxels, threads)
 
 
 def _gain(

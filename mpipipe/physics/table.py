@@ -131,8 +131,8 @@ class MomentTable:
                 raise InputError(f"table: found |{name}| up to {value:.6g}, expected at most the table's {axis.largest:.6g}")
 
     def moments(
-        self, alpha_K: FloatArray, easy_axis: FloatArray, offset: FloatArray, field: FloatArray
-    ) -> FloatArray:
+        self, alpha_K: FloatArray, easy_axis: FloatArray, offset: FloatArray, field: FloatArray, out: FloatArray
+    ) -> None:
         """Interpolate the moment for the fields ``offset + field`` of a block of voxels.
 
         Parameters
@@ -145,16 +145,12 @@ class MomentTable:
             Dimensionless selection field.
         field : (3, time) ndarray of float64
             Dimensionless drive field.
-
-        Returns
-        -------
-        (voxel, 3, time) ndarray of float64
-            Moment over saturation. Arguments are not checked against the table, see :meth:`check_covers`.
+        out : (voxel, 3, time) ndarray of float64
+            Where the moment over saturation is written. Arguments are not checked against the table, see
+            :meth:`check_covers`.
         """
         axes = np.array([(axis.step, axis.stretch) for axis in (self.alpha, self.along, self.across)])
-        out = np.empty((len(alpha_K), *field.shape))
         block_moments(self.coefficients, axes, MARGIN, alpha_K, easy_axis, offset, field, out)
-        return out
 
 
 def moment_by_table(b: FloatArray, alpha_K: float, easy_axis: FloatArray) -> FloatArray:
@@ -163,8 +159,9 @@ def moment_by_table(b: FloatArray, alpha_K: float, easy_axis: FloatArray) -> Flo
     along = easy_axis @ field
     across = np.linalg.norm(field - np.outer(easy_axis, along), axis=0)
     table = MomentTable.build(alpha_K, float(np.max(np.abs(along), initial=0)), float(np.max(across, initial=0)))
-    (moments,) = table.moments(np.array([alpha_K]), easy_axis[None], np.zeros((1, 3)), field)
-    return np.ascontiguousarray(moments.T).reshape(b.shape)
+    out = np.empty((1, *field.shape))
+    table.moments(np.array([alpha_K]), easy_axis[None], np.zeros((1, 3)), field, out)
+    return np.ascontiguousarray(out[0].T).reshape(b.shape)
 
 
 def _filtered(values: FloatArray, axes: tuple[int, ...]) -> FloatArray:

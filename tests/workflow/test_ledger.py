@@ -64,7 +64,7 @@ def append(name: str) -> Callable[[Checkout], None]:
             AFTER_METHODS | {"simulate": 3, "scene": 1, "train": 1, "baseline": 3, "evaluate": 4},
             {"simulate", "scene"},
         ),
-        (append("mpipipe/evaluation/gallery.py"), {"gallery": 1}, {"figures"}),
+        (append("mpipipe/evaluation/gallery.py"), {"figures": 1, "gallery": 1}, {"figures"}),
         (append("docs/workflow.md"), {}, set()),
     ],
     ids=["dpi", "multiplier", "network", "physics", "gallery", "docs"],
