@@ -10,7 +10,7 @@ class DenoisingConfig(Section):
 
     ensembles: tuple[str, ...] = Field(("lissajous_2d",), description="Ensembles that the table reports on.")
     methods: tuple[str, ...] = Field(
-        ("DCT-F", "DCT-F (multiplier 3)", "DCT-F (one phase)", "DnCNN"),
+        ("DCT-F", "DCT-F (multiplier 3)", "DCT-F (one phase)", "DnCNN", "DnCNN (phase-aligned)"),
         description="Methods in the order of the table.",
     )
 

@@ -59,6 +59,7 @@ _STYLES: dict[str, MethodStyle] = {
     "DCT-F": MethodStyle(SKY, "o", "-"),
     "DCT-F (one phase)": MethodStyle(BLUE, "^", "--"),
     "DnCNN": MethodStyle(VERMILION, "s", "-"),
+    "DnCNN (phase-aligned)": MethodStyle(ORANGE, "p", "--"),
     "RDN": MethodStyle(GREEN, "D", "-"),
     "SwinIR": MethodStyle(PURPLE, "P", "-"),
     "Bicubic": MethodStyle(SKY, "o", "-"),

@@ -22,6 +22,7 @@ METHODS: tuple[str, ...] = (
     "DCT-F",
     "DCT-F (one phase)",
     "DnCNN",
+    "DnCNN (phase-aligned)",
     "RDN",
     "SwinIR",
     "Bicubic",

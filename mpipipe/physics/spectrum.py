@@ -100,12 +100,13 @@ def pick(
     coefficients: Coefficients,
     components: npt.NDArray[np.intp],
     gain: npt.NDArray[np.complex128],
+    targets: npt.NDArray[np.intp],
     out: npt.NDArray[np.complex64],
 ) -> None:
-    """Write chosen components times their gain, ``(voxel, component)`` to ``(voxel, chosen)``."""
+    """Write chosen components times their gain, ``(voxel, component)``, to the rows `targets` of `out`."""
     for voxel in range(coefficients.shape[0]):
         for i in range(len(components)):
-            out[voxel, i] = gain[i] * coefficients[voxel, components[i]]
+            out[targets[voxel], i] = gain[i] * coefficients[voxel, components[i]]
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]

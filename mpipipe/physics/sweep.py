@@ -104,14 +104,16 @@ class Sweep:
         moments = np.empty((batch, *excitation.field.shape))
         scratch = transform_scratch(3 * batch, excitation.samples, excitation.symmetric)
         largest = np.zeros(3 * (excitation.samples // 2 + 1))
+        # Voxels of similar anisotropy follow each other, so that they share a part of the table.
+        order = np.argsort(excitation.alpha_K[block], kind="stable")
         for start in range(0, len(block), batch):
-            voxels = block[start : start + batch]
-            signal = moments[: len(voxels)]
-            self.moments(voxels, signal)
+            chosen = order[start : start + batch]
+            signal = moments[: len(chosen)]
+            self.moments(block[chosen], signal)
             rows = signal.reshape(-1, signal.shape[2])
             coefficients = fourier_coefficients(rows, excitation.symmetric, scratch[: len(rows)])
-            flat = coefficients.reshape(len(voxels), -1)
-            pick(flat, components, gain, held[start : start + batch])
+            flat = coefficients.reshape(len(chosen), -1)
+            pick(flat, components, gain, chosen, held)
             raise_to_squares(flat, largest)
         return largest
 

@@ -15,17 +15,17 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import spline_filter1d
 from scipy.special import i0e, i1e
 
 from mpipipe.errors import InputError
-from mpipipe.physics.interpolation import block_moments, integrate
+from mpipipe.physics.interpolation import block_moments
 from mpipipe.physics.magnetization import nodes_for
+from mpipipe.physics.tabulation import integrate, solve_spline
 
 FloatArray = npt.NDArray[np.float64]
 
 STRETCH = 16.0
-GUARD = 12  # extra nodes while filtering: an edge's influence falls by 0.268 a node
+GUARD = 5  # extra nodes while solving for the spline: an edge's influence falls by 0.268 a node
 MARGIN = 2  # extra nodes that are kept: what a cell at the edge touches
 
 
@@ -35,7 +35,7 @@ class Spacing:
 
     along: float
     across: float
-    alpha: float = 0.2
+    alpha: float = 0.15
 
 
 CONSTANT_ALPHA = Spacing(along=0.06, across=0.08)
@@ -112,7 +112,7 @@ class MomentTable:
         alpha = Axis.covering(alpha_K, spacing.alpha / refine, shares=2)
         layers = alpha.nodes() if varying else np.array([alpha_K])
         values = _tabulate(layers, along.nodes(), across.nodes())
-        return cls(_filtered(values, (0, 1, 2) if varying else (1, 2)), alpha, along, across)
+        return cls(_spline(values, (0, 1, 2) if varying else (1, 2)), alpha, along, across)
 
     @property
     def varying(self) -> bool:
@@ -164,11 +164,13 @@ def moment_by_table(b: FloatArray, alpha_K: float, easy_axis: FloatArray) -> Flo
     return np.ascontiguousarray(out[0].T).reshape(b.shape)
 
 
-def _filtered(values: FloatArray, axes: tuple[int, ...]) -> FloatArray:
-    """Return B-spline coefficients, guard nodes dropped, with the kernel's common factor 1/6 an axis."""
+def _spline(values: FloatArray, axes: tuple[int, ...]) -> FloatArray:
+    """Return B-spline coefficients along some axes, without the kernel's factor 1/6, guard nodes dropped."""
     for axis in axes:
-        values = spline_filter1d(values, order=3, axis=axis, mode="mirror") / 6
-        values = np.moveaxis(np.moveaxis(values, axis, 0)[GUARD - MARGIN : MARGIN - GUARD], 0, axis)
+        shape = values.shape
+        lines = np.ascontiguousarray(values).reshape(-1, shape[axis], int(np.prod(shape[axis + 1 :])))
+        solve_spline(lines)
+        values = lines[:, GUARD - MARGIN : MARGIN - GUARD].reshape(*shape[:axis], -1, *shape[axis + 1 :])
     return np.ascontiguousarray(values)
 
 

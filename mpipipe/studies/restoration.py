@@ -58,8 +58,11 @@ def paired_table(
 ) -> ResultTable:
     """Return the paired differences of methods, item by item: what orderings are claimed from."""
     paired = pd.concat([compare(records, method, baseline) for method, baseline in pairs], ignore_index=True)
-    title = "Paired differences between methods in the denoising table; an interval without 0 supports an ordering"
-    caption = table_caption(title, STUDY, METRICS, sorted(set(paired["n"])), provenance)
+    text = (
+        "Paired differences in the denoising table: mean over the test matrices ± half width of the 95 % interval of the "
+        "difference, taken matrix by matrix. An interval without 0 supports an ordering."
+    )
+    caption = figure_caption(text, provenance)
     return ResultTable(
         "denoising_paired", "Denoising: paired differences", paired, format_paired(paired), caption
     )

@@ -24,7 +24,7 @@ def test_after_a_run_nothing_is_to_do_in_either_tool(finished: Checkout) -> None
 
 def test_a_fresh_clone_without_pull_builds_everything(finished: Checkout, tmp_path: Path) -> None:
     planned = finished.clone(tmp_path / "clone").planned()
-    assert planned["simulate"] == 3 and planned["train"] == 1 and planned["baseline"] == 3
+    assert planned["simulate"] == 3 and planned["train"] == 2 and planned["baseline"] == 3
     assert set(planned) >= {"sample", "background", "scene", *AFTER_METHODS, "evaluate"}
 
 
@@ -56,12 +56,12 @@ def append(name: str) -> Callable[[Checkout], None]:
         ),
         (
             append("mpipipe/networks/dncnn.py"),
-            AFTER_METHODS | {"train": 1, "evaluate": 4},
+            AFTER_METHODS | {"train": 2, "evaluate": 5},
             {"train", "evaluate", "reconstruct"},
         ),
         (
             append("mpipipe/physics/system_function.py"),
-            AFTER_METHODS | {"simulate": 3, "scene": 1, "train": 1, "baseline": 3, "evaluate": 4},
+            AFTER_METHODS | {"simulate": 3, "scene": 1, "train": 2, "baseline": 3, "evaluate": 5},
             {"simulate", "scene"},
         ),
         (append("mpipipe/evaluation/gallery.py"), {"figures": 1, "gallery": 1}, {"figures"}),
@@ -164,9 +164,7 @@ def test_a_mistake_in_params_is_one_line_and_nothing_is_written(
 
 def test_the_same_seed_gives_the_same_bytes(finished: Checkout, tmp_path: Path) -> None:
     again = finished.clone(tmp_path / "clone")
-    again.run(
-        "snakemake", "--cores", "2", "--quiet", "all", "stage_simulate", "stage_background", "stage_baseline"
-    )
+    again.run("snakemake", "stage_simulate", "stage_background", "stage_baseline", "--cores", "2")
     for noun in ("sample", "simulate", "background", "baseline"):
         for manifest in sorted((again.path / "data/smoke" / noun).rglob("*.manifest.json")):
             other = finished.path / manifest.relative_to(again.path)

@@ -1,0 +1,88 @@
+"""Compiled loops that make the moment table: its quadrature and its spline coefficients."""
+
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": True, "error_model": "numpy"}
+
+
+@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def integrate(
+    density: FloatArray, cosh: FloatArray, sinh: FloatArray, bessel_0: FloatArray, bessel_1: FloatArray
+) -> FloatArray:
+    """Sum the quadrature of f and h from its factors.
+
+    Parameters
+    ----------
+    density : (alpha, node) ndarray of float64
+        Weight and anisotropy factor.
+    cosh, sinh : (b3, node) ndarray of float64
+        Factors of the field along the axis: ``cosh(b3 t)`` and ``t sinh(b3 t) / b3``.
+    bessel_0, bessel_1 : (node, b12) ndarray of float64
+        Factors of the field across the axis: ``I0(b12 s)`` and ``s I1(b12 s) / b12``.
+
+    Returns
+    -------
+    (alpha, b3, b12, function) ndarray of float64
+        f and h.
+    """
+    nodes, columns = bessel_0.shape
+    values = np.empty((len(density), len(cosh), columns, 2))
+    partition, along, across = np.empty(columns), np.empty(columns), np.empty(columns)
+    for layer in range(len(density)):
+        for row in range(len(cosh)):
+            partition[:] = 0
+            along[:] = 0
+            across[:] = 0
+            for node in range(nodes):
+                even = density[layer, node] * cosh[row, node]
+                odd = density[layer, node] * sinh[row, node]
+                for column in range(columns):
+                    partition[column] += even * bessel_0[node, column]
+                    along[column] += odd * bessel_0[node, column]
+                    across[column] += even * bessel_1[node, column]
+            for column in range(columns):
+                f = across[column] / partition[column]
+                values[layer, row, column, 0] = f
+                values[layer, row, column, 1] = along[column] / partition[column] - f
+    return values
+
+
+@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def solve_spline(lines: FloatArray) -> None:
+    """Replace values by cubic B-spline coefficients along the middle axis, in place.
+
+    Solves ``c_(j-1) + 4 c_j + c_(j+1) = v_j``, the kernel's factor 1/6 left out, with not-a-knot ends: the third
+    derivative continues over the second node. That gives ``c_1 = (8 v_1 - v_0 - v_2) / 36`` and the same at the other
+    end, so that a tridiagonal system remains between them.
+
+    Parameters
+    ----------
+    lines : (outer, node, inner) ndarray of float64
+        Values, at least five nodes; coefficients afterwards.
+    """
+    outer, count, inner = lines.shape
+    factor = np.zeros(count)
+    for j in range(2, count - 2):
+        factor[j] = 1 / (4 - factor[j - 1])
+    for o in range(outer):
+        line = lines[o]
+        for i in range(inner):
+            first, last = line[1, i], line[count - 2, i]
+            line[1, i] = (8 * first - line[0, i] - line[2, i]) / 36
+            line[count - 2, i] = (8 * last - line[count - 1, i] - line[count - 3, i]) / 36
+            line[0, i], line[count - 1, i] = first - 4 * line[1, i], last - 4 * line[count - 2, i]
+        for j in range(2, count - 2):
+            for i in range(inner):
+                line[j, i] = (line[j, i] - line[j - 1, i]) * factor[j]
+        for j in range(count - 3, 1, -1):
+            for i in range(inner):
+                line[j, i] -= factor[j] * line[j + 1, i]
+        for i in range(inner):
+            line[0, i] -= line[2, i]
+            line[count - 1, i] -= line[count - 3, i]
