@@ -1,4 +1,4 @@
-"""Easy axis and anisotropy at each voxel (METHODS 2)."""
+"""Easy axis and anisotropy at each voxel (Maass et al. 2024)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,9 @@ from mpipipe.physics.scanner import Scanner
 FloatArray = npt.NDArray[np.float64]
 
 
-def local_anisotropy(scanner: Scanner, particle: Particle, positions_m: FloatArray) -> tuple[FloatArray, FloatArray]:
+def local_anisotropy(
+    scanner: Scanner, particle: Particle, positions_m: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return anisotropy energy over thermal energy, and easy axis, at each voxel.
 
     Immobilised particles have constants. Fluid particles (Maass et al. 2024, with ``p`` for what the convention names):

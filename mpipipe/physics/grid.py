@@ -1,6 +1,6 @@
 """Calibration grid: where the delta sample of a system matrix stands."""
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,15 @@ class Grid(Section):
     The position of a voxel is its centre, so the outermost positions are half a voxel inside the field of view.
     """
 
-    shape: tuple[int, ...] = Field(..., min_length=1, max_length=3, description="Number of voxels along each axis.")
+    shape: tuple[int, ...] = Field(
+        ..., min_length=1, max_length=3, description="Number of voxels along each axis."
+    )
     field_of_view_mm: tuple[float, ...] = Field(..., description="Edge lengths of the field of view in mm.")
     centre_mm: tuple[float, ...] = Field((0.0,), description="Centre in mm; one value stands for all axes.")
 
     @model_validator(mode="before")
     @classmethod
-    def _spread(cls, data: Any) -> Any:
+    def _spread(cls, data: object) -> object:
         """Repeat a single centre along all axes."""
         if not isinstance(data, dict):
             return data
@@ -40,7 +42,9 @@ class Grid(Section):
             if len(found) != len(self.shape):
                 raise ValueError(f"{name}: found {found}, expected {len(self.shape)} values as in shape")
         if min(self.field_of_view_mm) <= 0:
-            raise ValueError(f"field_of_view_mm: found {list(self.field_of_view_mm)}, expected positive lengths")
+            raise ValueError(
+                f"field_of_view_mm: found {list(self.field_of_view_mm)}, expected positive lengths"
+            )
         return self
 
     @property

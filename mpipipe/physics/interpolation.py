@@ -96,14 +96,19 @@ def _collapse(
     cell = int(u)
     u -= cell
     w0, w1, w2, w3 = (1 - u) ** 3, 4 - 6 * u**2 + 3 * u**3, 1 + 3 * u + 3 * u**2 - 3 * u**3, u**3
+    layer, line = out.size, out.shape[1] * out.shape[2]
+    flat, target = coefficients.reshape(-1), out.reshape(-1)
     for row in range(low, high):
-        c0 = coefficients[cell - 1, row].reshape(-1)
-        c1 = coefficients[cell, row].reshape(-1)
-        c2 = coefficients[cell + 1, row].reshape(-1)
-        c3 = coefficients[cell + 2, row].reshape(-1)
-        target = out[row].reshape(-1)
+        first = row * line
+        base = (cell - 1) * layer + first
+        c0, c1 = flat[base : base + line], flat[base + layer : base + layer + line]
+        c2, c3 = (
+            flat[base + 2 * layer : base + 2 * layer + line],
+            flat[base + 3 * layer : base + 3 * layer + line],
+        )
+        t = target[first : first + line]
         for i in range(2 * width):
-            target[i] = w0 * c0[i] + w1 * c1[i] + w2 * c2[i] + w3 * c3[i]
+            t[i] = w0 * c0[i] + w1 * c1[i] + w2 * c2[i] + w3 * c3[i]
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]

@@ -21,13 +21,18 @@ class Particle(Section):
     anisotropy_J_per_m3: float = Field(
         0.0, ge=0, le=1e6, description="Anisotropy constant, for a fluid particle the largest, in J/m^3."
     )
-    kind: Literal["immobilised", "fluid"] = Field("immobilised", description="Fixed or field-dependent easy axis.")
+    kind: Literal["immobilised", "fluid"] = Field(
+        "immobilised", description="Fixed or field-dependent easy axis."
+    )
     easy_axis: tuple[float, float, float] = Field(
-        (1.0, 0.0, 0.0), description="Easy axis of an immobilised particle, any length; fluid: used at the origin only."
+        (1.0, 0.0, 0.0),
+        description="Easy axis of an immobilised particle, any length; fluid: used at the origin only.",
     )
     gamma: float = Field(1.0, gt=0, le=10, description="Exponent of a fluid particle's anisotropy.")
     temperature_K: float = Field(293.0, gt=0, description="Temperature in K.")
-    saturation_A_per_m: float = Field(474000.0, gt=0, description="Saturation magnetization of the core in A/m.")
+    saturation_A_per_m: float = Field(
+        474000.0, gt=0, description="Saturation magnetization of the core in A/m."
+    )
     convention: Literal["selection_field", "position"] = Field(
         "selection_field", description="[assumption] What a fluid particle's easy axis and anisotropy follow."
     )

@@ -30,7 +30,9 @@ class TransferFunction:
                 "expected (sample,) and (3, sample)"
             )
         if (np.diff(self.frequency_Hz) <= 0).any():
-            raise InputError("transfer_function: found frequencies that do not increase, expected increasing ones")
+            raise InputError(
+                "transfer_function: found frequencies that do not increase, expected increasing ones"
+            )
         if not np.isfinite(self.gain).all():
             raise InputError("transfer_function: found gains that are not finite, expected finite ones")
 
@@ -49,7 +51,8 @@ class TransferFunction:
                 f"transfer_function: found {low:g} to {high:g} Hz, expected it to cover {asked[0]:g} to {asked[-1]:g} Hz"
             )
         rows = [
-            np.interp(frequency_Hz, self.frequency_Hz, g.real) + 1j * np.interp(frequency_Hz, self.frequency_Hz, g.imag)
+            np.interp(frequency_Hz, self.frequency_Hz, g.real)
+            + 1j * np.interp(frequency_Hz, self.frequency_Hz, g.imag)
             for g in self.gain
         ]
         return np.stack(rows)

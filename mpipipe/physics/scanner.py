@@ -21,12 +21,18 @@ class Scanner(Section):
     integer multiples of each other. Magnetic fields are flux densities, mu0 H.
     """
 
-    gradient_T_per_m: Triple = Field((-1.0, -1.0, 2.0), description="Selection-field gradient along x, y, z in T/m.")
-    drive_amplitude_mT: Triple = Field((12.0, 12.0, 0.0), description="Drive-field amplitude along x, y, z in mT.")
+    gradient_T_per_m: Triple = Field(
+        (-1.0, -1.0, 2.0), description="Selection-field gradient along x, y, z in T/m."
+    )
+    drive_amplitude_mT: Triple = Field(
+        (12.0, 12.0, 0.0), description="Drive-field amplitude along x, y, z in mT."
+    )
     divider: tuple[int, int, int] = Field(
         (102, 96, 99), description="Base frequency over drive frequency, along x, y, z."
     )
-    base_frequency_Hz: float = Field(2.5e6, gt=0, description="Base frequency, also the sampling rate, in Hz.")
+    base_frequency_Hz: float = Field(
+        2.5e6, gt=0, description="Base frequency, also the sampling rate, in Hz."
+    )
     phase_rad: Triple = Field((0.0, 0.0, 0.0), description="Phase of the drive field along x, y, z in rad.")
     waveform: Literal["cosine", "sine"] = Field("cosine", description="Drive field at phase zero.")
 
@@ -36,7 +42,9 @@ class Scanner(Section):
             raise ValueError(f"divider: found {list(self.divider)}, expected integers of at least 1")
         if min(self.drive_amplitude_mT) < 0 or max(self.drive_amplitude_mT) == 0:
             found = list(self.drive_amplitude_mT)
-            raise ValueError(f"drive_amplitude_mT: found {found}, expected no negative and at least one positive value")
+            raise ValueError(
+                f"drive_amplitude_mT: found {found}, expected no negative and at least one positive value"
+            )
         return self
 
     @property

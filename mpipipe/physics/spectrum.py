@@ -15,41 +15,50 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 Coefficients = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 
-TILE = 32
+TILE = 16
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": True, "error_model": "numpy"}
 
 
-def transform_scratch(rows: int, samples: int, symmetric: bool) -> npt.NDArray[np.complex128]:
-    """Return the memory that :func:`fourier_coefficients` works in for so many signals of V samples."""
-    return np.empty((rows, samples // (4 if symmetric else 2) + 1), np.complex128)
-
-
-def fourier_coefficients(
-    signal: FloatArray, symmetric: bool, scratch: npt.NDArray[np.complex128]
-) -> Coefficients:
-    """Return the Fourier coefficients of real periodic signals; fresh memory for each block would cost more than the FFT.
+class FourierTransform:
+    """Fourier coefficients of signals of one length, in memory that is kept from call to call.
 
     Parameters
     ----------
-    signal : (row, time) ndarray of float64
-        One period, or where `symmetric` its first half with both ends, ``V/2 + 1`` samples; overwritten then.
+    rows : int
+        Largest number of signals in a call.
+    samples : int
+        Samples V of a period.
     symmetric : bool
-        The signal is even in time; V is then a multiple of 4.
-    scratch : (row, ...) ndarray of complex128
-        From :func:`transform_scratch`.
-
-    Returns
-    -------
-    (row, frequency) ndarray of complex128, or of float64 where `symmetric`
-        ``V // 2 + 1`` coefficients, divided by V; they lie in `scratch` or `signal`.
+        The signals are even in time and only the first half period is given; V is then a multiple of 4.
     """
-    if not symmetric:
-        return np.fft.rfft(signal, norm="forward", out=scratch)
-    last = signal.shape[1] - 1
-    angle = np.pi / last * np.arange(last // 2)
-    first = _fold(signal, np.sin(angle), np.cos(angle))
-    _unfold(np.fft.rfft(signal[:, :last], out=scratch), first, signal)
-    return signal
+
+    def __init__(self, rows: int, samples: int, symmetric: bool) -> None:
+        self._symmetric = symmetric
+        self._half = samples // 2
+        # Fresh memory for each block would cost as much as the FFT.
+        self._scratch = np.empty((rows, samples // (4 if symmetric else 2) + 1), np.complex128)
+        angle = 2 * np.pi / samples * np.arange(samples // 4)
+        self._sine, self._cosine = np.sin(angle), np.cos(angle)
+
+    def __call__(self, signal: FloatArray) -> Coefficients:
+        """Transform some signals.
+
+        Parameters
+        ----------
+        signal : (row, time) ndarray of float64
+            One period, or with symmetry its first half with both ends, ``V/2 + 1`` samples, which are overwritten.
+
+        Returns
+        -------
+        (row, frequency) ndarray of complex128, with symmetry of float64
+            ``V // 2 + 1`` coefficients, divided by V, valid until the next call.
+        """
+        scratch = self._scratch[: len(signal)]
+        if not self._symmetric:
+            return np.fft.rfft(signal, norm="forward", out=scratch)
+        first = _fold(signal, self._sine, self._cosine)
+        _unfold(np.fft.rfft(signal[:, : self._half], out=scratch), first, signal)
+        return signal
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
@@ -100,13 +109,12 @@ def pick(
     coefficients: Coefficients,
     components: npt.NDArray[np.intp],
     gain: npt.NDArray[np.complex128],
-    targets: npt.NDArray[np.intp],
     out: npt.NDArray[np.complex64],
 ) -> None:
-    """Write chosen components times their gain, ``(voxel, component)``, to the rows `targets` of `out`."""
+    """Write chosen components times their gain, ``(voxel, component)`` to ``(voxel, chosen)``."""
     for voxel in range(coefficients.shape[0]):
         for i in range(len(components)):
-            out[targets[voxel], i] = gain[i] * coefficients[voxel, components[i]]
+            out[voxel, i] = gain[i] * coefficients[voxel, components[i]]
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
@@ -114,6 +122,6 @@ def transpose(rows: npt.NDArray[np.complex64], out: npt.NDArray[np.complex64]) -
     """Write ``(voxel, component)`` as ``(component, voxel)``, tile by tile for the sake of the cache."""
     voxels, components = rows.shape
     for start in range(0, components, TILE):
-        for voxel in range(voxels):
-            for i in range(start, min(start + TILE, components)):
+        for i in range(start, min(start + TILE, components)):
+            for voxel in range(voxels):
                 out[i, voxel] = rows[voxel, i]

@@ -9,13 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpipipe.physics.excitation import Excitation
-from mpipipe.physics.spectrum import (
-    fourier_coefficients,
-    pick,
-    raise_to_squares,
-    transform_scratch,
-    transpose,
-)
+from mpipipe.physics.spectrum import FourierTransform, pick, raise_to_squares, transpose
 
 FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -102,18 +96,14 @@ class Sweep:
         excitation = self.excitation
         batch = max(1, BATCH_VALUES // excitation.field.size)
         moments = np.empty((batch, *excitation.field.shape))
-        scratch = transform_scratch(3 * batch, excitation.samples, excitation.symmetric)
+        transform = FourierTransform(3 * batch, excitation.samples, excitation.symmetric)
         largest = np.zeros(3 * (excitation.samples // 2 + 1))
-        # Voxels of similar anisotropy follow each other, so that they share a part of the table.
-        order = np.argsort(excitation.alpha_K[block], kind="stable")
         for start in range(0, len(block), batch):
-            chosen = order[start : start + batch]
-            signal = moments[: len(chosen)]
-            self.moments(block[chosen], signal)
-            rows = signal.reshape(-1, signal.shape[2])
-            coefficients = fourier_coefficients(rows, excitation.symmetric, scratch[: len(rows)])
-            flat = coefficients.reshape(len(chosen), -1)
-            pick(flat, components, gain, chosen, held)
+            voxels = block[start : start + batch]
+            signal = moments[: len(voxels)]
+            self.moments(voxels, signal)
+            flat = transform(signal.reshape(-1, signal.shape[2])).reshape(len(voxels), -1)
+            pick(flat, components, gain, held[start : start + batch])
             raise_to_squares(flat, largest)
         return largest
 

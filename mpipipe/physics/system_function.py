@@ -168,7 +168,11 @@ def simulate_system_matrix(
 
 
 def _sweep(
-    excitation: Excitation, method: Method, table: MomentTable | None, block_voxels: int | None, threads: int | None
+    excitation: Excitation,
+    method: Method,
+    table: MomentTable | None,
+    block_voxels: int | None,
+    threads: int | None,
 ) -> Sweep:
     for name, value in (("block_voxels", block_voxels), ("threads", threads)):
         if value is not None and value < 1:
@@ -201,9 +205,11 @@ def _strength(largest: FloatArray, gain: npt.NDArray[np.complex128]) -> tuple[Fl
 def _above(largest: FloatArray, gain: npt.NDArray[np.complex128], keep_above: float) -> npt.NDArray[np.bool_]:
     """Apply the rule of :func:`simulate_rows`."""
     strength, strongest = _strength(largest, gain)
-    keep = (strength > keep_above * strongest) & (strongest > SILENT_CHANNEL * strongest.max())
+    keep: npt.NDArray[np.bool_] = (strength > keep_above * strongest) & (
+        strongest > SILENT_CHANNEL * strongest.max()
+    )
     keep[:, 0] = False
-    return keep.ravel()
+    return np.ravel(keep)
 
 
 def _take(
@@ -256,7 +262,11 @@ def _labelled(
         "frequency_Hz": ("frequency", scanner.frequency_Hz(index), {"units": "Hz"}),
     }
     for name, order in zip(("x", "y", "z"), mixing_orders(scanner, len(index)).T, strict=True):
-        coordinates[f"mixing_order_{name}"] = ("frequency", order, {"long_name": f"mixing order along {name}"})
+        coordinates[f"mixing_order_{name}"] = (
+            "frequency",
+            order,
+            {"long_name": f"mixing order along {name}"},
+        )
     for name, position in zip(names, grid.axes_m(), strict=True):
         coordinates[name] = (name, position, {"units": "m"})
     models = {"scanner": scanner, "particle": particle, "grid": grid}

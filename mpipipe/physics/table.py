@@ -24,22 +24,11 @@ from mpipipe.physics.tabulation import integrate, solve_spline
 
 FloatArray = npt.NDArray[np.float64]
 
+STEP_ALONG, STEP_ACROSS, STEP_ALPHA = 0.06, 0.1, 0.2
+"""Spacing of the nodes in the stretched coordinates; the moment is steepest along the easy axis."""
 STRETCH = 16.0
 GUARD = 5  # extra nodes while solving for the spline: an edge's influence falls by 0.268 a node
 MARGIN = 2  # extra nodes that are kept: what a cell at the edge touches
-
-
-@dataclass(frozen=True)
-class Spacing:
-    """Spacing of the nodes in the stretched coordinates."""
-
-    along: float
-    across: float
-    alpha: float = 0.15
-
-
-CONSTANT_ALPHA = Spacing(along=0.06, across=0.08)
-VARYING_ALPHA = Spacing(along=0.08, across=0.11)  # fluid particles have gentler moments where the field is strong
 
 
 @dataclass(frozen=True)
@@ -92,7 +81,9 @@ class MomentTable:
     across: Axis
 
     @classmethod
-    def build(cls, alpha_K: float, b3: float, b12: float, *, varying: bool = False, refine: float = 1.0) -> Self:
+    def build(
+        cls, alpha_K: float, b3: float, b12: float, *, varying: bool = False, refine: float = 1.0
+    ) -> Self:
         """Tabulate the moment up to the largest arguments given.
 
         Parameters
@@ -106,10 +97,9 @@ class MomentTable:
         refine : float
             Divides the spacing of all axes; the error falls with its fourth power.
         """
-        spacing = VARYING_ALPHA if varying else CONSTANT_ALPHA
-        along = Axis.covering(b3, spacing.along / refine)
-        across = Axis.covering(b12, spacing.across / refine)
-        alpha = Axis.covering(alpha_K, spacing.alpha / refine, shares=2)
+        along = Axis.covering(b3, STEP_ALONG / refine)
+        across = Axis.covering(b12, STEP_ACROSS / refine)
+        alpha = Axis.covering(alpha_K, STEP_ALPHA / refine, shares=2)
         layers = alpha.nodes() if varying else np.array([alpha_K])
         values = _tabulate(layers, along.nodes(), across.nodes())
         return cls(_spline(values, (0, 1, 2) if varying else (1, 2)), alpha, along, across)
@@ -125,13 +115,22 @@ class MomentTable:
         slack = 1 + 1e-9
         if alpha_K.min() * slack < low or alpha_K.max() > high * slack:
             found = f"[{alpha_K.min():.6g}, {alpha_K.max():.6g}]"
-            raise InputError(f"table: found alpha_K in {found}, expected it within the table's [{low:.6g}, {high:.6g}]")
+            raise InputError(
+                f"table: found alpha_K in {found}, expected it within the table's [{low:.6g}, {high:.6g}]"
+            )
         for name, value, axis in (("b3", b3, self.along), ("b12", b12, self.across)):
             if value > axis.largest * slack:
-                raise InputError(f"table: found |{name}| up to {value:.6g}, expected at most the table's {axis.largest:.6g}")
+                raise InputError(
+                    f"table: found |{name}| up to {value:.6g}, expected at most the table's {axis.largest:.6g}"
+                )
 
     def moments(
-        self, alpha_K: FloatArray, easy_axis: FloatArray, offset: FloatArray, field: FloatArray, out: FloatArray
+        self,
+        alpha_K: FloatArray,
+        easy_axis: FloatArray,
+        offset: FloatArray,
+        field: FloatArray,
+        out: FloatArray,
     ) -> None:
         """Interpolate the moment for the fields ``offset + field`` of a block of voxels.
 
@@ -158,7 +157,9 @@ def moment_by_table(b: FloatArray, alpha_K: float, easy_axis: FloatArray) -> Flo
     field = np.ascontiguousarray(b.reshape(-1, 3).T)
     along = easy_axis @ field
     across = np.linalg.norm(field - np.outer(easy_axis, along), axis=0)
-    table = MomentTable.build(alpha_K, float(np.max(np.abs(along), initial=0)), float(np.max(across, initial=0)))
+    table = MomentTable.build(
+        alpha_K, float(np.max(np.abs(along), initial=0)), float(np.max(across, initial=0))
+    )
     out = np.empty((1, *field.shape))
     table.moments(np.array([alpha_K]), easy_axis[None], np.zeros((1, 3)), field, out)
     return np.ascontiguousarray(out[0].T).reshape(b.shape)
@@ -182,7 +183,9 @@ def _tabulate(alpha_K: FloatArray, b3: FloatArray, b12: FloatArray) -> FloatArra
     Each factor is scaled by its largest exponential, which cancels in the ratios.
     """
     largest = float(np.hypot(np.abs(b3).max(), np.abs(b12).max()))
-    t, weight = np.polynomial.legendre.leggauss(2 * (nodes_for(float(np.abs(alpha_K).max()), largest) // 2 + 1))
+    t, weight = np.polynomial.legendre.leggauss(
+        2 * (nodes_for(float(np.abs(alpha_K).max()), largest) // 2 + 1)
+    )
     t, weight = t[t > 0], weight[t > 0]
     s = np.sqrt(1 - t * t)
     y, x = np.outer(np.abs(b3), t), np.outer(np.abs(b12), s)
@@ -193,4 +196,7 @@ def _tabulate(alpha_K: FloatArray, b3: FloatArray, b12: FloatArray) -> FloatArra
     bessel_0 = i0e(x) * scale
     bessel_1 = s**2 * scale * np.where(x < 1e-5, 0.5 - x / 2, i1e(x) / np.where(x > 0, x, 1.0))
     density = weight * np.exp(alpha_K[:, None] * (t**2 - (alpha_K[:, None] > 0)))
-    return integrate(density, cosh, sinh, np.ascontiguousarray(bessel_0.T), np.ascontiguousarray(bessel_1.T))
+    values: FloatArray = integrate(
+        density, cosh, sinh, np.ascontiguousarray(bessel_0.T), np.ascontiguousarray(bessel_1.T)
+    )
+    return values

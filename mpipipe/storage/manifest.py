@@ -111,6 +111,7 @@ def verify(artifact: Path) -> Manifest:
     found = content_digest(artifact)
     if found != manifest.content:
         raise InputError(
-            f"{artifact}: found content {found[:12]}, expected {manifest.content[:12]} (truncated or changed; remove it and run again)"
+            f"{artifact}: found content {found[:12]}, expected {manifest.content[:12]} "
+            "(truncated or changed; remove it and run again)"
         )
     return manifest

@@ -1,5 +1,6 @@
 """Record of a training: losses and validation scores by step."""
 
+import logging
 from math import isfinite
 from typing import Any
 
@@ -15,6 +16,7 @@ from mpipipe.training.averaging import ExponentialAverage
 from mpipipe.training.degradation import Batch
 
 HISTORY_POINTS = 200
+LOG = logging.getLogger(__name__)
 
 
 class Journal(Callback):  # type: ignore[misc]
@@ -46,6 +48,7 @@ class Journal(Callback):  # type: ignore[misc]
         self._losses: list[Tensor] = []
         self._steps = config.steps
         self._loss_every = max(1, config.steps // HISTORY_POINTS)
+        self._tell_every = self._loss_every * 10
         self._validate_every = config.validate_every or config.steps
 
     def on_train_batch_end(
@@ -61,11 +64,15 @@ class Journal(Callback):  # type: ignore[misc]
                     f"train: found a loss of {loss} at step {step}, expected a smaller learning_rate"
                 )
             self.history.append({"step": step, "loss": loss})
+            if step % self._tell_every == 0:
+                LOG.info("step %d of %d, loss %.5f", step, self._steps, loss)
             self._losses.clear()
         if self._held_out and (step % self._validate_every == 0 or step == self._steps):
             with trainer.precision_plugin.forward_context():
                 scores = validate(self._average.network, self._held_out)
             self.history.append({"step": step, "psnr_db": scores})
+            told = ", ".join(f"σ = {sigma}: {score:.2f} dB" for sigma, score in scores.items())
+            LOG.info("step %d of %d, validation %s", step, self._steps, told)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the history for a checkpoint."""

@@ -42,7 +42,6 @@ def run(recipe: Recipe, weights: Path) -> None:
         seed=recipe.derive_seed("train", recipe.ensemble, recipe.method) % 2**31,
         validation=_validation(recipe, matrices(recipe, "val")),
         checkpoint_dir=checkpoints,
-        progress=True,
     )
     write_weights(weights, trained.weights)
     finish(weights, recipe, {"method": recipe.method, "card": trained.card})
