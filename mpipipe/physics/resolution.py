@@ -1,4 +1,4 @@
-"""Full width at half maximum of the magnetization kernel (Langevin particle, METHODS 3)."""
+"""Full width at half maximum of the magnetization kernel (Langevin particle)."""
 
 from functools import cache
 from math import sinh, tanh
