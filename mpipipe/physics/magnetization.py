@@ -86,7 +86,7 @@ def mean_moment(field_mT: npt.ArrayLike, particle: Particle, method: Method = "q
     particle : Particle
         Core, temperature, anisotropy.
     method : {"quadrature", "table"}
-        Direct quadrature, or interpolation in a table that is made for these fields (fast, error near 1e-8).
+        Direct quadrature, or interpolation in a table that is made for these fields (fast, error below 1e-6).
 
     Returns
     -------

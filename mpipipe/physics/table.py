@@ -154,6 +154,8 @@ class MomentTable:
 
 def moment_by_table(b: FloatArray, alpha_K: float, easy_axis: FloatArray) -> FloatArray:
     """Return the mean moment ``(..., 3)`` for dimensionless fields ``(..., 3)`` by a table made for them."""
+    if not b.size:
+        return np.zeros_like(b)
     field = np.ascontiguousarray(b.reshape(-1, 3).T)
     along = easy_axis @ field
     across = np.linalg.norm(field - np.outer(easy_axis, along), axis=0)

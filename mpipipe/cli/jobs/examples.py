@@ -13,6 +13,8 @@ from mpipipe.storage.arrays import write_arrays
 from mpipipe.storage.ensemble import EnsembleReader, StoredMatrix
 from mpipipe.studies.denoising import Case, cases
 
+LARGEST_ASPECT = 2.0
+
 
 class Recipe(JobRecipe):
     """Methods by name with their artifacts, and how many examples."""
@@ -39,9 +41,10 @@ def run(recipe: Recipe, examples: Path) -> None:
 
 
 def _chosen(recipe: Recipe, sigma: float) -> list[tuple[StoredMatrix, Case]]:
-    """Return one random component of each of the first matrices."""
+    """Return one random component of each of the first matrices whose field of view is not too oblong to look at."""
     source: EnsembleReader = matrices(recipe, "test")
-    chosen = list(source.matrices())[: recipe.evaluate.examples]
+    every = list(source.matrices())
+    chosen = (sorted(every, key=lambda stored: _aspect(stored) > LARGEST_ASPECT))[: recipe.evaluate.examples]
     drawn = cases(
         chosen,
         background(recipe, "test"),
@@ -50,6 +53,11 @@ def _chosen(recipe: Recipe, sigma: float) -> list[tuple[StoredMatrix, Case]]:
         lambda matrix: recipe.derive_seed("examples", recipe.ensemble, matrix),
     )
     return list(zip(chosen, drawn, strict=True))
+
+
+def _aspect(stored: StoredMatrix) -> float:
+    size: list[float] = stored.parameters["grid"]["field_of_view_mm"]
+    return max(size) / min(size)
 
 
 def _describe(stored: StoredMatrix, case: Case) -> dict[str, object]:

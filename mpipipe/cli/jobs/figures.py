@@ -96,9 +96,7 @@ def _write_figure(result: ResultFigure, recipe: Recipe, folder: Path, provenance
         title=result.title,
         caption=result.caption,
         digest=provenance.digest,
-        figure=Picture(
-            png=f"{recipe.study}/{png}", svg=f"{recipe.study}/{svg}", alternative=result.caption
-        ),
+        figure=Picture(png=f"{recipe.study}/{png}", svg=f"{recipe.study}/{svg}", alternative=result.caption),
         links=_links(recipe, SVG=svg, PNG=png),
     )
 
