@@ -194,7 +194,7 @@ def _as_picture(colours: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _label_axes(axes: Axes, *, left: bool, bottom: bool) -> None:
     axes.tick_params(length=2, labelleft=left, labelbottom=bottom)
     axes.locator_params(axis="y", nbins=3)
-    narrow = axes.get_position().width * axes.figure.get_figwidth() < PANEL / 2
+    narrow = axes.get_window_extent().width / axes.figure.dpi < PANEL / 2
     axes.locator_params(axis="x", nbins=1 if narrow else 3)
     if left:
         axes.set_ylabel("y / mm", labelpad=1)
