@@ -37,15 +37,14 @@ class Checkout:
     def git(self, *arguments: str) -> None:
         self.run("git", "-c", "user.name=test", "-c", "user.email=test@localhost", *arguments)
 
-    def planned(self) -> dict[str, int]:
+    def planned(self, *targets: str) -> dict[str, int]:
         """Return the number of jobs of each rule that `snakemake -n` would run; empty when nothing is to do."""
-        done = self.run("snakemake", "--dry-run", "--cores", "1")
+        done = self.run("snakemake", *targets, "--dry-run", "--cores", "1")
         if "Nothing to be done" in done.stdout + done.stderr:
             return {}
         table = (done.stdout + done.stderr).split("Job stats:")[-1].split("total")[0]
         counts = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+) *$", table, re.MULTILINE)}
-        counts.pop("all", None)
-        return counts
+        return {rule: count for rule, count in counts.items() if rule not in ("all", *targets)}
 
     def changed_stages(self) -> set[str]:
         """Return the stages that `dvc status` calls changed."""

@@ -125,7 +125,7 @@ def test_a_plain_pull_and_an_edit_are_refused_by_both_tools_and_nothing_is_locke
 def test_a_missing_part_is_made_again_and_a_truncated_one_is_named(pulled: Checkout) -> None:
     part = pulled.path / "data/smoke/simulate/lissajous_2d/val-000.zarr"
     shutil.rmtree(part)
-    assert pulled.planned()["simulate"] == 1
+    assert pulled.planned("stage_simulate") == {"simulate": 1}
     pulled.run("dvc", "checkout")
     shard = next(part.rglob("c/0/0/0"))
     content = shard.read_bytes()
