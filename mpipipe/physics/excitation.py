@@ -73,9 +73,10 @@ class Excitation:
         )
 
     def table(self) -> MomentTable:
-        """Return a table that covers this excitation."""
+        """Return a table that covers this excitation; one of a single anisotropy is cheap, and so finer."""
         varying = bool(np.ptp(self.alpha_K) > 0)
-        return MomentTable.build(float(self.alpha_K.max()), *self.largest, varying=varying)
+        refine = 1.0 if varying else 1.25
+        return MomentTable.build(float(self.alpha_K.max()), *self.largest, varying=varying, refine=refine)
 
     def moments_by_table(self, table: MomentTable, voxels: npt.NDArray[np.intp], out: FloatArray) -> None:
         """Interpolate the mean moment of some voxels into `out` ``(voxel, 3, time)``."""

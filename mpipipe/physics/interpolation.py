@@ -1,8 +1,8 @@
 """Compiled cubic B-spline interpolation of the moment table.
 
 A voxel's samples are taken in short batches that stay in the fastest cache, in three loops: cells and weights
-(vectorised over samples), the four rows of a cell (each row holds its four nodes of both functions side by side, one
-wide register), and the moment. Loops release the interpreter, so voxels run in threads.
+(vectorised over samples), the sixteen nodes of a cell (each row of four holds both functions side by side, one wide
+register), and the moment (vectorised again). Loops release the interpreter, so voxels run in threads.
 """
 
 from typing import Any
@@ -127,13 +127,13 @@ def _moments(
     along, rest = np.empty(BATCH), np.empty(BATCH)
     weights = np.empty((4, BATCH))
     cell = np.empty(BATCH, np.int64)
-    sums = np.empty(8 * BATCH)
+    f, h = np.empty(BATCH), np.empty(BATCH)
     samples = field.shape[1]
     for start in range(0, samples, BATCH):
         count = min(BATCH, samples - start)
         _locate(axes, margin, row, axis, offset, field, start, count, along, rest, weights, cell)
-        _sum_rows(flat, row, count, weights, cell, sums)
-        _combine(axis, offset, field, start, count, along, rest, sums, out)
+        _interpolate(flat, row, count, weights, rest, cell, f, h)
+        _combine(axis, offset, field, start, count, along, f, h, out)
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
@@ -178,25 +178,40 @@ def _locate(
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _sum_rows(
+def _interpolate(
     flat: FloatArray,
     row: int,
     count: int,
     weights: FloatArray,
+    rest: FloatArray,
     cell: npt.NDArray[np.int64],
-    sums: FloatArray,
+    f: FloatArray,
+    h: FloatArray,
 ) -> None:
-    """Sum the four rows of each sample's cell; unsigned indices spare the check for negative ones."""
-    eight, stride = np.uint64(8), np.uint64(row)
+    """Write f and h of each sample; unsigned indices spare the check for negative ones."""
+    one, two, stride = np.uint64(1), np.uint64(2), np.uint64(row)
     for j in range(count):
         w0, w1, w2, w3 = weights[0, j], weights[1, j], weights[2, j], weights[3, j]
+        v = rest[j]
+        v2 = v * v
+        v3 = v2 * v
+        columns = (1 - 3 * v + 3 * v2 - v3, 4 - 6 * v2 + 3 * v3, 1 + 3 * v + 3 * v2 - 3 * v3, v3)
         r0 = np.uint64(cell[j])
         r1 = r0 + stride
         r2 = r1 + stride
         r3 = r2 + stride
-        target = eight * np.uint64(j)
-        for i in range(eight):
-            sums[target + i] = w0 * flat[r0 + i] + w1 * flat[r1 + i] + w2 * flat[r2 + i] + w3 * flat[r3 + i]
+        sum_f = sum_h = 0.0
+        for i in range(4):
+            k = two * np.uint64(i)
+            sum_f += columns[i] * (
+                w0 * flat[r0 + k] + w1 * flat[r1 + k] + w2 * flat[r2 + k] + w3 * flat[r3 + k]
+            )
+            k += one
+            sum_h += columns[i] * (
+                w0 * flat[r0 + k] + w1 * flat[r1 + k] + w2 * flat[r2 + k] + w3 * flat[r3 + k]
+            )
+        f[j] = sum_f
+        h[j] = sum_h
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
@@ -207,21 +222,15 @@ def _combine(
     start: int,
     count: int,
     along: FloatArray,
-    rest: FloatArray,
-    sums: FloatArray,
+    f: FloatArray,
+    h: FloatArray,
     out: FloatArray,
 ) -> None:
-    """Weigh the four nodes along b12 and form ``f b + h b3 n``."""
+    """Form ``f b + h b3 n``."""
     n0, n1, n2 = axis[0], axis[1], axis[2]
     o0, o1, o2 = offset[0], offset[1], offset[2]
     for j in range(count):
-        v = rest[j]
-        v2 = v * v
-        v3 = v2 * v
-        w0, w1, w2 = 1 - 3 * v + 3 * v2 - v3, 4 - 6 * v2 + 3 * v3, 1 + 3 * v + 3 * v2 - 3 * v3
-        f = w0 * sums[8 * j] + w1 * sums[8 * j + 2] + w2 * sums[8 * j + 4] + v3 * sums[8 * j + 6]
-        h = w0 * sums[8 * j + 1] + w1 * sums[8 * j + 3] + w2 * sums[8 * j + 5] + v3 * sums[8 * j + 7]
-        h *= along[j]
-        out[0, start + j] = f * (o0 + field[0, start + j]) + h * n0
-        out[1, start + j] = f * (o1 + field[1, start + j]) + h * n1
-        out[2, start + j] = f * (o2 + field[2, start + j]) + h * n2
+        slope, rest = f[j], h[j] * along[j]
+        out[0, start + j] = slope * (o0 + field[0, start + j]) + rest * n0
+        out[1, start + j] = slope * (o1 + field[1, start + j]) + rest * n1
+        out[2, start + j] = slope * (o2 + field[2, start + j]) + rest * n2

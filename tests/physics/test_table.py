@@ -30,7 +30,9 @@ def random_fields(rng, largest, count=3000):
 def test_table_of_one_anisotropy(alpha, largest):
     field = random_fields(np.random.default_rng(2), largest)
     found = interpolated(MomentTable.build(alpha, largest, largest), alpha, field)
-    np.testing.assert_allclose(found, moment_by_quadrature(field, alpha, AXIS), atol=1e-6)
+    np.testing.assert_allclose(
+        found, moment_by_quadrature(field, alpha, AXIS), atol=4e-7 if alpha <= 20 else 1e-6
+    )
 
 
 @pytest.mark.parametrize("largest_alpha", [0.5, 8, 30])
