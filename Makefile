@@ -1,5 +1,5 @@
 # make run: everything at the laptop scale. make run SCALE=smoke: every stage in minutes. make test: the tests.
-# On a machine without git data nothing else is needed than git, make and Python 3.11.
+# A fresh machine needs git, make and Python 3.11; each target makes .venv with the locked versions first.
 
 PYTHON ?= python3.11
 SCALE ?=
