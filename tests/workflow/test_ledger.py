@@ -132,8 +132,9 @@ def test_a_missing_part_is_made_again_and_a_truncated_one_is_named(pulled: Check
     shard.unlink()
     shard.write_bytes(content[:-100])
     (pulled.path / "data/smoke/baseline/restoration/denoising/lissajous_2d/dct-f.json").unlink()
-    done = pulled.run("snakemake", "--cores", "1", check=False)
+    done = pulled.run("snakemake", "stage_baseline", "--cores", "1", check=False)
     refused(done, "val-000.zarr: found content")
+    assert not list((pulled.path / "data/smoke/baseline").rglob("dct-f.json"))
 
 
 @pytest.mark.parametrize(
