@@ -1,7 +1,7 @@
 # make run: everything at the laptop scale. make run SCALE=smoke: every stage in minutes. make test: the tests.
 # A fresh machine needs git, make and Python 3.11; each target makes .venv with the locked versions first.
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SCALE ?=
 VENV := .venv
 BIN := $(VENV)/bin

@@ -172,6 +172,14 @@ def test_the_same_seed_gives_the_same_bytes(finished: Checkout, tmp_path: Path) 
             assert manifest.read_bytes() == other.read_bytes(), manifest.name
 
 
+def test_another_scale_in_a_directory_of_its_own_leaves_the_ledger_alone(shared: Checkout) -> None:
+    other = ("--cores", "1", "--directory", "runs/laptop", "--config", "scale=laptop")
+    shared.run("snakemake", "stage_sample", *other)
+    assert (shared.path / "runs/laptop/data/laptop/sample/lissajous_2d.parquet").is_file()
+    assert not (shared.path / "data/laptop").exists()
+    assert shared.planned() == {} and shared.changed_stages() == set()
+
+
 def test_generated_files_are_in_step(root: Path, finished: Checkout) -> None:
     finished.run("mpipipe", "generate", "--check")
 
