@@ -142,16 +142,18 @@ def measured(
         Path | None, typer.Option(help="Folder of the measured data, else `measured_dir`.")
     ] = None,
 ) -> None:
-    """Reconstruct the measured phantoms of the coil-encoding scanner and write tables and figures.
+    """Reconstruct measured phantoms, and restore measured matrices with the methods of a finished run.
+
+    Your own MDF files come in where `measured_mdf` in params.yaml names them.
 
     Example: mpipipe measured --folder data/measured
     """
-    from mpipipe.cli.measured import reconstruct_measured
+    from mpipipe.cli.measured import run_measured
     from mpipipe.config.params import load_params
 
     _start_log(None)
     params = load_params(PARAMS)
-    reconstruct_measured(folder or Path(params.measured_dir), out, params)
+    run_measured(folder or Path(params.measured_dir), out, params)
 
 
 @app.command()

@@ -24,7 +24,19 @@ class BackgroundConfig(Section):
         4000,
         ge=2,
         le=1_000_000,
-        description="[assumption] Empty frames in a series; at least the voxels of a grid.",
+        description="[assumption] Empty frames in a 2-D series; at least the voxels of a grid.",
+    )
+    num_frames_3d: int = Field(
+        40_000,
+        ge=2,
+        le=10_000_000,
+        description="[assumption] Empty frames in a 3-D series; at least the voxels of a grid.",
+    )
+    frequencies_3d: int = Field(
+        64,
+        ge=1,
+        description="[assumption] Frequencies of a synthetic 3-D series, spread over the band; a component takes the "
+        "nearest below, since 26929 frequencies of as many frames as a 3-D grid has voxels are gigabytes.",
     )
     white_level: float = Field(1.0, ge=0, description="[assumption] Standard deviation of the white part.")
     drift_level: float = Field(

@@ -17,6 +17,21 @@ def _increasing(values: tuple[float, ...]) -> tuple[float, ...]:
 Increasing = Annotated[tuple[float, ...], AfterValidator(_increasing)]
 
 
+CLASSICAL_METHODS: tuple[str, ...] = (
+    "DCT-F",
+    "DCT-F (multiplier 3)",
+    "DCT-F (one phase)",
+    "Bicubic",
+    "Bicubic (shifted grid)",
+    "Bicubic (DCT-F first)",
+    "Tricubic",
+    "Tricubic (shifted grid)",
+    "Tricubic (DCT-F first)",
+    "Biharmonic",
+    "Biharmonic (then DCT-F)",
+)
+
+
 class BaselineConfig(Section):
     """Section ``baseline``: tuning of the classical methods."""
 
@@ -29,9 +44,12 @@ class BaselineConfig(Section):
         3.0, ge=0, description="[assumption] Threshold over σ of the untuned filter `DCT-F (multiplier 3)`."
     )
     sigmas: Increasing = Field(
-        (0.03, 0.06, 0.1, 0.2, 0.3, 0.5),
+        (0.001, 0.03, 0.06, 0.1, 0.2, 0.3, 0.5),
         description="Noise standard deviations that the multiplier is tuned for.",
     )
     components: int = Field(
-        2000, ge=1, description="[assumption] Components of the validation split that are tuned on."
+        2000, ge=1, description="[assumption] 2-D components of the validation split that are tuned on."
+    )
+    components_3d: int = Field(
+        150, ge=1, description="[assumption] 3-D components of the validation split that are tuned on."
     )

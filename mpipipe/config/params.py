@@ -12,6 +12,7 @@ from mpipipe.config.base import Section
 from mpipipe.config.baseline import BaselineConfig
 from mpipipe.config.evaluate import EvaluateConfig
 from mpipipe.config.figures import FiguresConfig
+from mpipipe.config.measured import MeasuredMdfConfig
 from mpipipe.config.reconstruct import ReconstructConfig
 from mpipipe.config.restoration import RestorationConfig
 from mpipipe.config.sample import SampleConfig
@@ -32,14 +33,15 @@ class Params(Section):
     measured_dir: str = Field(
         "data/measured", description="Folder of measured data, filled by `mpipipe fetch`."
     )
+    measured_mdf: MeasuredMdfConfig = Field(default_factory=MeasuredMdfConfig)
     sample: SampleConfig = Field(default_factory=SampleConfig)
     simulate: SimulateConfig = Field(default_factory=SimulateConfig)
     background: BackgroundConfig = Field(default_factory=BackgroundConfig)
     scene: dict[str, Scene] = Field(
         default_factory=lambda: {"snake": Scene()}, description="Simulated measurements of phantoms by name."
     )
-    train: dict[str, TrainConfig] = Field(
-        default_factory=dict, description="Training of each learned method."
+    train: dict[str, dict[str, TrainConfig]] = Field(
+        default_factory=dict, description="Training of each learned method, by problem and name."
     )
     baseline: BaselineConfig = Field(default_factory=BaselineConfig)
     reconstruct: ReconstructConfig = Field(default_factory=ReconstructConfig)

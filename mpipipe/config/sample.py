@@ -64,6 +64,18 @@ class Ensemble(Section):
     train: int = Field(200, ge=1, description="Number of system matrices to train on.")
     val: int = Field(40, ge=1, description="Number of system matrices to tune on.")
     test: int = Field(100, ge=2, description="Number of system matrices to report on.")
+    refinement: float = Field(
+        1.0,
+        ge=1,
+        le=8,
+        description="[assumption] Factor of the grid points per full width at half maximum and of the limits of the "
+        "grid, for larger calibration grids of the same field.",
+    )
+
+    def grid_limits(self, calibration: CalibrationRanges) -> tuple[int, int]:
+        """Return the smallest and the largest number of voxels along an axis."""
+        low, high = (round(limit * self.refinement) for limit in calibration.grid_size)
+        return low, high
 
 
 class SampleConfig(Section):

@@ -41,6 +41,11 @@ class Setup(Section):
         le=8,
         description="Voxels of the measured grid per voxel of the calibration grid, along each axis.",
     )
+    components: int | None = Field(
+        None,
+        ge=1,
+        description="Number of the calibration's strongest components that are kept, which bounds its memory; null keeps all.",
+    )
 
 
 class Scene(Setup):

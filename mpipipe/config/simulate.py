@@ -29,8 +29,9 @@ class SimulateConfig(Section):
         1, ge=1, le=64, description="Time samples relative to one a tick of the base frequency."
     )
     matrices_per_part: int = Field(
-        40, ge=1, description="System matrices in a part; one job writes one part."
+        40, ge=1, description="2-D system matrices in a part; one job writes one part."
     )
+    matrices_per_part_3d: int = Field(6, ge=1, description="3-D system matrices in a part.")
     components_per_chunk: int = Field(
         64, ge=1, description="Components in a Zarr chunk, the unit that is read."
     )

@@ -1,29 +1,13 @@
 """How a network is trained (Tsanda 2025, section 3.3), and which one."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from mpipipe.config.base import Section
-from mpipipe.config.interval import PositiveInterval
-
-
-class DnCNNConfig(Section):
-    """Architecture of a DnCNN; published are depth 17, width 64, batch normalisation and zero borders."""
-
-    name: Literal["DnCNN"] = Field("DnCNN", description="Architecture.")
-    depth: int = Field(17, ge=2, le=64, description="Number of convolutions.")
-    width: int = Field(64, ge=1, le=1024, description="Number of features.")
-    normalisation: Literal["batch", "none"] = Field(
-        "batch",
-        description="Batch normalisation as published, or none; statistics are taken over valid voxels.",
-    )
-    border: Literal["zeros", "masked"] = Field(
-        "zeros",
-        description="Features beyond the grid: free within the zero-padded patch, or set to zero after "
-        "each layer.",
-    )
+from mpipipe.config.interval import PositiveInterval, within
+from mpipipe.config.networks import DnCNNConfig, NetworkConfig
 
 
 def _fractions(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -35,6 +19,24 @@ def _fractions(values: tuple[float, ...]) -> tuple[float, ...]:
 Fractions = Annotated[tuple[float, ...], AfterValidator(_fractions)]
 
 
+class MissingConfig(Section):
+    """Voxels that a training sample lost."""
+
+    ratio: Annotated[PositiveInterval, within(0.001, 0.9, "of the voxels")] = Field(
+        (0.02, 0.2), description="[assumption] Missing over all voxels of a block, uniform."
+    )
+    blocks: tuple[int, int] = Field(
+        (1, 3), description="[assumption] Fewest and most blocks that are merged; the paper merges several."
+    )
+
+    @field_validator("blocks")
+    @classmethod
+    def _ordered(cls, blocks: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= blocks[0] <= blocks[1] <= 64:
+            raise ValueError(f"found {list(blocks)}, expected 1 <= fewest <= most <= 64")
+        return blocks
+
+
 class DegradationConfig(Section):
     """What is drawn for each training sample."""
 
@@ -44,6 +46,10 @@ class DegradationConfig(Section):
     sigma_distribution: Literal["uniform", "log_uniform"] = Field(
         "log_uniform", description="[assumption] Distribution of the standard deviation."
     )
+    noise_free: float = Field(
+        0.0, ge=0, le=1, description="[assumption] Fraction of the samples that get no noise."
+    )
+    missing: MissingConfig | None = Field(None, description="Missing voxels, for inpainting; null for none.")
     scale_range: PositiveInterval = Field(
         (0.5, 1.0),
         description="[assumption] Random scale of the ground truth before noise is added, uniform; σ is "
@@ -54,7 +60,9 @@ class DegradationConfig(Section):
         description="Random global phase as published, or the noisy image turned so that its best single "
         "phase is real.",
     )
-    patch: int = Field(32, ge=1, le=512, description="[assumption] Patch size in voxels along each axis.")
+    patch: int = Field(
+        32, ge=1, le=512, description="[assumption] Patch size in measured voxels along each axis."
+    )
     patch_step: int = Field(
         0,
         ge=0,
@@ -62,12 +70,19 @@ class DegradationConfig(Section):
         "their patch is "
         "the largest of them rounded up to a multiple of this many voxels.",
     )
+    crop: int = Field(
+        0,
+        ge=0,
+        le=512,
+        description="[assumption] Measured voxels along each axis of a random part that is trained on, after "
+        "normalisation; 0 trains on whole grids.",
+    )
 
 
 class TrainConfig(Section):
     """One entry of section ``train``: architecture, samples, optimisation."""
 
-    network: DnCNNConfig = Field(default_factory=DnCNNConfig)
+    network: NetworkConfig = Field(default_factory=DnCNNConfig)
     degradation: DegradationConfig = Field(default_factory=DegradationConfig)
     steps: int = Field(2000, ge=1, description="Optimiser steps.")
     batch: int = Field(64, ge=1, le=65536, description="[assumption] Components in a batch.")
@@ -112,4 +127,30 @@ class TrainConfig(Section):
         0, ge=0, description="Steps between validations; 0 validates at the end only."
     )
     checkpoint_every: int = Field(500, ge=1, description="Steps between checkpoints.")
+    residual: Literal["none", "spline"] = Field(
+        "none",
+        description="What the network's output is added to: nothing as published, or the cubic spline through the "
+        "measured voxels.",
+    )
+    missing_weight: float = Field(
+        1.0,
+        gt=0,
+        description="[assumption] Weight of missing voxels in the loss, relative to measured ones.",
+    )
+    compile: bool = Field(
+        False, description="Compile the network (torch.compile): minutes once, faster steps on a GPU."
+    )
+    repeats: int = Field(
+        1, ge=1, le=16, description="Trainings with different seeds; each is scored, and their spread shown."
+    )
     seed: int = Field(0, ge=0, description="Added to the seed that is derived for the network.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.degradation.noise_free and self.loss_weighting == "inverse_sigma":
+            raise ValueError("found loss_weighting inverse_sigma with noise_free samples, expected none")
+        if self.residual == "spline" and getattr(self.network, "factor", 1) == 1:
+            raise ValueError(
+                f"found residual spline for {self.network.name}, expected a network that upsamples"
+            )
+        return self

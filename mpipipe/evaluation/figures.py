@@ -51,22 +51,37 @@ class MethodStyle:
     marker: str
     dash: str
 
+    @property
+    def face(self) -> str:
+        """Fill of the marker: open where the line is broken, so that points tell as much as lines."""
+        return self.colour if self.dash == "-" else "white"
 
-# Methods of one study differ in colour or dash; the published, untuned form of a method shares its colour.
+
+# Methods of one problem differ in colour or dash. A family shares a hue: the published form is solid, named variants are
+# dashed, and an untuned or misplaced classical method is dotted.
 _STYLES: dict[str, MethodStyle] = {
     "Noisy": MethodStyle(GREY, "x", ":"),
     "DCT-F (multiplier 3)": MethodStyle(SKY, "v", ":"),
     "DCT-F": MethodStyle(SKY, "o", "-"),
     "DCT-F (one phase)": MethodStyle(BLUE, "^", "--"),
     "DnCNN": MethodStyle(VERMILION, "s", "-"),
-    "DnCNN (phase-aligned)": MethodStyle(ORANGE, "p", "--"),
+    "DnCNN (phase-aligned)": MethodStyle(VERMILION, "p", "--"),
     "RDN": MethodStyle(GREEN, "D", "-"),
+    "RDN (phase-aligned)": MethodStyle(GREEN, "d", "--"),
     "SwinIR": MethodStyle(PURPLE, "P", "-"),
+    "SwinIR (phase-aligned)": MethodStyle(PURPLE, "X", "--"),
+    "Bicubic (shifted grid)": MethodStyle(SKY, "v", ":"),
     "Bicubic": MethodStyle(SKY, "o", "-"),
+    "Bicubic (DCT-F first)": MethodStyle(BLUE, "^", "--"),
+    "Tricubic (shifted grid)": MethodStyle(SKY, "v", ":"),
     "Tricubic": MethodStyle(SKY, "o", "-"),
+    "Tricubic (DCT-F first)": MethodStyle(BLUE, "^", "--"),
     "SMRnet": MethodStyle(VERMILION, "s", "-"),
+    "SMRnet (spline residual)": MethodStyle(VERMILION, "p", "--"),
     "Biharmonic": MethodStyle(SKY, "o", "-"),
+    "Biharmonic (then DCT-F)": MethodStyle(BLUE, "^", "--"),
     "PConvUNet": MethodStyle(VERMILION, "s", "-"),
+    "PConvUNet (phase-aligned)": MethodStyle(VERMILION, "p", "--"),
     "ART": MethodStyle(GREY, "x", "-"),
     "ADMM_L1": MethodStyle(SKY, "o", "-"),
     "ADMM_TV": MethodStyle(BLUE, "^", "-"),
@@ -95,6 +110,11 @@ def method_style(method: str) -> MethodStyle:
 def in_order(methods: set[str]) -> list[str]:
     """Return methods in the order of `METHODS`, names that are no methods behind."""
     return [m for m in METHODS if m in methods] + sorted(methods - set(METHODS))
+
+
+def wrapped(name: str) -> str:
+    """Return the name of a method in two lines, the addition in brackets below."""
+    return name.replace(" (", "\n(", 1)
 
 
 def style() -> AbstractContextManager[None]:

@@ -103,7 +103,7 @@ def psnr_db(
     return _decibel(-10.0, mse(estimate, truth, where) / np.square(peak))
 
 
-def ssim(estimate: Images, truth: Images, *, data_range: float = 2.0) -> Values:
+def ssim(estimate: Images, truth: Images, *, data_range: float = 2.0, where: Mask | None = None) -> Values:
     r"""Return the mean structural similarity of the real and imaginary parts, averaged.
 
     The same number as ``skimage.metrics.structural_similarity`` with its defaults, for a batch of images:
@@ -120,6 +120,9 @@ def ssim(estimate: Images, truth: Images, *, data_range: float = 2.0) -> Values:
         Images of one grid with at least 7 voxels along each axis.
     data_range : float
         Range R of the values: 2 for parts between −1 and 1. The range 1 would give lower values.
+    where : (component, x, y[, z]) ndarray of bool, optional
+        Average over the windows whose central voxel is marked. A component without such a window, because it is
+        marked within 3 voxels of the border only, averages over all windows.
 
     Returns
     -------
@@ -131,44 +134,57 @@ def ssim(estimate: Images, truth: Images, *, data_range: float = 2.0) -> Values:
     InputError
         When shapes differ, values are not finite, or an axis has fewer than 7 voxels.
     """
-    _check(estimate, truth, None)
+    _check(estimate, truth, where)
     if min(truth.shape[1:], default=0) < WINDOW:
         raise InputError(
             f"truth: found a grid of {truth.shape[1:]}, expected at least {WINDOW} voxels an axis"
         )
     if not np.iscomplexobj(estimate) and not np.iscomplexobj(truth):
-        return _ssim_of_parts(estimate, truth, data_range)
-    real = _ssim_of_parts(estimate.real, truth.real, data_range)
-    return 0.5 * (real + _ssim_of_parts(estimate.imag, truth.imag, data_range))
+        return _ssim_of_parts(estimate, truth, data_range, where)
+    real = _ssim_of_parts(estimate.real, truth.real, data_range, where)
+    return 0.5 * (real + _ssim_of_parts(estimate.imag, truth.imag, data_range, where))
 
 
-def _ssim_of_parts(estimate: npt.NDArray[Any], truth: npt.NDArray[Any], data_range: float) -> Values:
+def _ssim_of_parts(
+    estimate: npt.NDArray[Any], truth: npt.NDArray[Any], data_range: float, where: Mask | None
+) -> Values:
     result = np.empty(len(truth))
     step = max(1, BLOCK_VOXELS // math.prod(truth.shape[1:]))
     for start in range(0, len(truth), step):
         block = slice(start, start + step)
-        result[block] = _ssim_block(estimate[block].astype(float), truth[block].astype(float), data_range)
+        similarity = _ssim_map(estimate[block].astype(float), truth[block].astype(float), data_range)
+        result[block] = _mean_over(similarity, None if where is None else _central(where[block]))
     return result
 
 
-def _ssim_block(x: Values, y: Values, data_range: float) -> Values:
-    axes = tuple(range(1, x.ndim))
-    count = WINDOW ** len(axes)
+def _ssim_map(x: Values, y: Values, data_range: float) -> Values:
+    count = WINDOW ** (x.ndim - 1)
     mean_x, mean_y = _window_mean(x), _window_mean(y)
     product, squares = mean_x * mean_y, mean_x**2 + mean_y**2
     sample = count / (count - 1)
     covariance = sample * (_window_mean(x * y) - product)
     variances = sample * (_window_mean(x * x + y * y) - squares)
     c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
-    similarity = (2 * product + c1) * (2 * covariance + c2) / ((squares + c1) * (variances + c2))
-    return np.asarray(similarity.mean(axis=axes), np.float64)
+    return np.asarray((2 * product + c1) * (2 * covariance + c2) / ((squares + c1) * (variances + c2)))
+
+
+def _mean_over(similarity: Values, where: Mask | None) -> Values:
+    axes = tuple(range(1, similarity.ndim))
+    if where is None:
+        return np.asarray(similarity.mean(axis=axes), np.float64)
+    somewhere = where.any(axis=axes, keepdims=True)
+    return np.asarray(similarity.mean(axis=axes, where=where | ~somewhere), np.float64)
 
 
 def _window_mean(image: Values) -> Values:
     """Mean over each window that lies inside the image."""
+    return _central(uniform_filter(image, size=(1, *(WINDOW,) * (image.ndim - 1))))
+
+
+def _central(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the voxels that are the centre of a window inside the image."""
     margin = WINDOW // 2
-    mean = uniform_filter(image, size=(1, *(WINDOW,) * (image.ndim - 1)))
-    return np.asarray(mean[(slice(None), *(slice(margin, -margin),) * (image.ndim - 1))])
+    return image[(slice(None), *(slice(margin, -margin),) * (image.ndim - 1))]
 
 
 def _mean_square(image: npt.NDArray[Any], where: Mask | None) -> Values:

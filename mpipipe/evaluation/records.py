@@ -31,6 +31,7 @@ CONDITIONS: dict[str, Dtype] = {
     "train_snr": NUMBER,  # linear ratio
     "test_snr": NUMBER,  # linear ratio, inf without noise
     "noise": TEXT,  # none, a σ, or a named kind
+    "physics": TEXT,  # of the test matrices, where it is not that of training
     "diameter_nm": NUMBER,  # of the particle core
     "hidden_units": COUNT,
     "n_train": COUNT,  # training samples
@@ -40,11 +41,13 @@ COLUMNS: dict[str, Dtype] = {
     "table": TEXT,
     **CONDITIONS,
     "method": TEXT,
+    "repeat": COUNT,  # of a training with another seed
     "item": "int64",
     "metric": TEXT,
     "value": NUMBER,
 }
 KEYS: tuple[str, ...] = ("table", *CONDITIONS, "method", "metric")
+OPTIONAL = (*CONDITIONS, "repeat")
 
 
 def build_records(
@@ -54,6 +57,7 @@ def build_records(
     metric: str,
     item: int | Sequence[int] | npt.NDArray[np.integer[Any]],
     value: float | Sequence[float] | npt.NDArray[np.floating[Any]],
+    repeat: int | None = None,
     **conditions: str | float,
 ) -> pd.DataFrame:
     """Build the records of one metric of one method under one condition.
@@ -66,6 +70,8 @@ def build_records(
         Number of the independent item (system matrix, phantom, scene); one for all rows, or one a row.
     value : float or (record,) array of float64
         Values in the unit of the metric.
+    repeat : int, optional
+        Number of the training, where a method was trained several times.
     **conditions : str, int or float
         Condition columns that apply, such as ``sigma=0.1``.
 
@@ -83,7 +89,14 @@ def build_records(
     items = np.atleast_1d(np.asarray(item))
     if items.shape not in ((1,), values.shape):
         raise InputError(f"item: found {items.shape[0]} items, expected 1 or {values.shape[0]}, one a value")
-    columns = {"table": table, **conditions, "method": method, "metric": metric, "value": values}
+    columns: dict[str, Any] = {
+        "table": table,
+        **conditions,
+        "method": method,
+        "metric": metric,
+        "value": values,
+    }
+    columns["repeat"] = pd.NA if repeat is None else repeat
     return validate_records(pd.DataFrame({**columns, "item": np.broadcast_to(items, values.shape)}))
 
 
@@ -105,7 +118,7 @@ def validate_records(records: pd.DataFrame, name: str = "records") -> pd.DataFra
     for column in records.columns:
         check_name(f"{name}: column", str(column), tuple(COLUMNS))
     for column in COLUMNS:
-        if column not in records.columns and column not in CONDITIONS:
+        if column not in records.columns and column not in OPTIONAL:
             raise InputError(f"{name}: found no column {column!r}, expected {', '.join(COLUMNS)}")
     typed = pd.DataFrame({c: _typed(records, c, dtype, name) for c, dtype in COLUMNS.items()})
     for column, known in (("table", ALL_TABLES), ("method", METHODS), ("metric", tuple(METRICS))):
@@ -121,7 +134,7 @@ def validate_records(records: pd.DataFrame, name: str = "records") -> pd.DataFra
 def concatenate_records(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Concatenate records in an order that does not depend on the order of the parts.
 
-    Rows are sorted by table, conditions, method (in the order of `METHODS`), metric and item. Rows that
+    Rows are sorted by table, conditions, method (in the order of `METHODS`), metric, item and repeat. Rows that
     agree in all of these, such as components of one matrix, keep their order; they should come from one
     part.
 
@@ -138,7 +151,7 @@ def concatenate_records(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if not parts:
         raise InputError("records: found no parts, expected at least one")
     whole = pd.concat([validate_records(part) for part in parts], ignore_index=True)
-    return whole.sort_values([*KEYS, "item"], kind="stable", key=sort_key, ignore_index=True)
+    return whole.sort_values([*KEYS, "item", "repeat"], kind="stable", key=sort_key, ignore_index=True)
 
 
 def with_pooled(records: pd.DataFrame, column: str, label: str = "all") -> pd.DataFrame:

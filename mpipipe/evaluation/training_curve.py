@@ -65,7 +65,13 @@ def _draw_loss(axes: Axes, history: History, method: str) -> None:
     steps, losses = zip(*points, strict=True)
     look = method_style(method)
     axes.plot(
-        steps, losses, color=look.colour, linewidth=1.0, label=method, marker="." if len(points) == 1 else ""
+        steps,
+        losses,
+        color=look.colour,
+        linestyle=look.dash,
+        linewidth=1.0,
+        label=method,
+        marker="." if len(points) == 1 else "",
     )
 
 
@@ -75,7 +81,15 @@ def _draw_validation(axes: Axes, history: History, method: str) -> None:
     for sigma in sorted({key for entry in entries for key in entry["psnr_db"]}, key=float):
         points = [(entry["step"], entry["psnr_db"][sigma]) for entry in entries if sigma in entry["psnr_db"]]
         steps, scores = zip(*points, strict=True)
-        axes.plot(steps, scores, color=look.colour, linewidth=1.0, marker=look.marker, markersize=3)
+        axes.plot(
+            steps,
+            scores,
+            color=look.colour,
+            linestyle=look.dash,
+            linewidth=1.0,
+            marker=look.marker,
+            markersize=3,
+        )
 
 
 def _label_sigmas(axes: Axes, histories: Mapping[str, History]) -> None:
@@ -89,7 +103,7 @@ def _label_sigmas(axes: Axes, histories: Mapping[str, History]) -> None:
     for sigma, scores in ends.items():
         place = (max(steps), sum(scores) / len(scores))
         axes.annotate(f"σ = {sigma}", place, (5, 0), textcoords="offset points", fontsize=6, va="center")
-    axes.margins(x=0.16)
+    axes.margins(x=0.3)
 
 
 def _finish(axes: Axes, label: str) -> None:

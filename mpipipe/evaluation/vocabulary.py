@@ -24,12 +24,21 @@ METHODS: tuple[str, ...] = (
     "DnCNN",
     "DnCNN (phase-aligned)",
     "RDN",
+    "RDN (phase-aligned)",
     "SwinIR",
+    "SwinIR (phase-aligned)",
+    "Bicubic (shifted grid)",
     "Bicubic",
+    "Bicubic (DCT-F first)",
+    "Tricubic (shifted grid)",
     "Tricubic",
+    "Tricubic (DCT-F first)",
     "SMRnet",
+    "SMRnet (spline residual)",
     "Biharmonic",
+    "Biharmonic (then DCT-F)",
     "PConvUNet",
+    "PConvUNet (phase-aligned)",
     "ART",
     "ADMM_L1",
     "ADMM_TV",
@@ -59,6 +68,7 @@ CONDITION_LABELS: dict[str, str] = {
     "train_snr": "Training SNR",
     "test_snr": "Test SNR",
     "noise": "Noise",
+    "physics": "Physics",
     "diameter_nm": "Core diameter (nm)",
     "hidden_units": "Hidden units",
     "n_train": "Training samples",
@@ -140,4 +150,6 @@ def check_name(what: str, found: str, known: tuple[str, ...]) -> None:
         raise InputError(f"{what}: found {found!r}, expected one of {', '.join(known)}")
 
 
-ALL_TABLES: tuple[str, ...] = tuple(name for tables in TABLES.values() for name in tables)
+# Records that a figure shows and that no paper has a table of.
+FIGURE_TABLES: tuple[str, ...] = ("robustness",)
+ALL_TABLES: tuple[str, ...] = (*(name for tables in TABLES.values() for name in tables), *FIGURE_TABLES)

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from mpipipe.config.train import DnCNNConfig
+from mpipipe.config.networks import DnCNNConfig
+from mpipipe.networks.initialisation import initialise_convolutions
 from mpipipe.networks.masking import BATCH_NORMS, CONVOLUTIONS, MaskedBatchNorm, masked
 
 
@@ -17,6 +18,8 @@ class DnCNN(nn.Module):
     `masked` sets features beyond the grid to zero after each layer: then the padding of a patch changes
     nothing.
     """
+
+    factor = 1
 
     def __init__(self, config: DnCNNConfig, dimension: int, channels: int = 2) -> None:
         """Build the network.
@@ -39,38 +42,32 @@ class DnCNN(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        # He's rule keeps the variance through ReLU layers without normalisation.
-        for name, parameter in self.convolutions.named_parameters():
-            if name.endswith("weight"):
-                nn.init.kaiming_normal_(parameter, nonlinearity="relu")
-            else:
-                nn.init.zeros_(parameter)
+        initialise_convolutions(self.convolutions[:-1])
         # A small last layer starts near the identity.
-        parameter = self.convolutions[-1].get_parameter("weight")
-        parameter.data.mul_(0.1)
+        initialise_convolutions(self.convolutions[-1], scale=0.1)
 
-    def forward(self, noisy: Tensor, valid: Tensor | None = None) -> Tensor:
+    def forward(self, observed: Tensor, measured: Tensor | None = None) -> Tensor:
         """Return the restored image.
 
         Parameters
         ----------
-        noisy : (batch, channel, x, y[, z]) Tensor of float32
+        observed : (batch, channel, x, y[, z]) Tensor of float32
             Real and imaginary part.
-        valid : (batch, 1, x, y[, z]) Tensor, optional
-            1 on the grid, 0 on the padding; by default all voxels are valid.
+        measured : (batch, 1, x, y[, z]) Tensor, optional
+            1 on the grid, 0 on the padding; by default all voxels are measured.
 
         Returns
         -------
         (batch, channel, x, y[, z]) Tensor of float32
         """
-        mask = valid if self.masks_border else None
-        features = masked(self.convolutions[0](masked(noisy, mask)).relu(), mask)
+        mask = measured if self.masks_border else None
+        features = masked(self.convolutions[0](masked(observed, mask)).relu(), mask)
         for convolution, norm in zip(self.convolutions[1:-1], self.norms, strict=True):
             features = convolution(features)
             features = norm(features, mask) if isinstance(norm, MaskedBatchNorm) else norm(features)
             features = masked(features.relu(), mask)
         noise: Tensor = self.convolutions[-1](features)
-        return noisy - noise.float()
+        return observed - noise.float()
 
 
 def _norm(config: DnCNNConfig, dimension: int) -> nn.Module:

@@ -47,7 +47,7 @@ class MaskedBatchNorm(nn.Module):
         weight = torch.ones_like(features[:, :1]) if valid is None else valid.float()
         axes = (0, *range(2, features.ndim))
         shape = (1, -1, *(1,) * (features.ndim - 2))
-        count = weight.sum()
+        count = weight.sum().clamp(min=1)
         mean = (features * weight).sum(axes) / count
         var = ((features - mean.view(shape)).square() * weight).sum(axes) / count
         with torch.no_grad():

@@ -52,3 +52,35 @@ def local_anisotropy(
     if particle.convention == "position":
         strength = strength / (strength[:, None] * np.abs(axis)).max()
     return particle.alpha_K * strength, axis
+
+
+def rescaled_for(
+    scanner: Scanner, particle: Particle, positions_m: FloatArray, other_m: FloatArray
+) -> Particle:
+    """Return the same tracer for a simulation on other voxels.
+
+    The anisotropy constant of fluid particles is the one where the guiding vector is largest *on a grid*
+    (`local_anisotropy`). On a finer grid the outermost voxels lie further out, so the same constant there would be
+    another tracer; it is scaled so that the anisotropy at each place stays what it was.
+
+    Parameters
+    ----------
+    scanner, particle : Scanner, Particle
+        What is simulated, with the constant that belongs to `positions_m`.
+    positions_m, other_m : (voxel, 3) ndarray of float64
+        Voxels of the grid that the constant belongs to, and of the other one, in m.
+    """
+    if particle.kind == "immobilised":
+        return particle
+    ratio = _largest_strength(scanner, particle, other_m) / _largest_strength(scanner, particle, positions_m)
+    return particle.model_copy(update={"anisotropy_J_per_m3": particle.anisotropy_J_per_m3 * ratio})
+
+
+def _largest_strength(scanner: Scanner, particle: Particle, positions_m: FloatArray) -> float:
+    """Return what `local_anisotropy` divides by."""
+    if particle.convention == "selection_field":
+        guide = positions_m * np.asarray(scanner.gradient_T_per_m)
+        return float(np.linalg.norm(guide, axis=-1).max() ** particle.gamma)
+    length = np.linalg.norm(positions_m, axis=-1, keepdims=True)
+    axis = positions_m / np.where(length > 0, length, 1.0)
+    return float((length**particle.gamma * np.abs(axis)).max())

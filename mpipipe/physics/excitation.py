@@ -1,20 +1,26 @@
 """What the particles of every voxel see: dimensionless fields, anisotropy, and the moments that follow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from mpipipe.errors import InputError
 from mpipipe.physics.anisotropy import local_anisotropy
 from mpipipe.physics.grid import Grid
-from mpipipe.physics.magnetization import moment_by_quadrature, nodes_for
+from mpipipe.physics.magnetization import Method, moment_by_quadrature, nodes_for
 from mpipipe.physics.particle import Particle
+from mpipipe.physics.relaxation import Relaxation
 from mpipipe.physics.scanner import Scanner
 from mpipipe.physics.table import MomentTable
 from mpipipe.physics.trajectory import drive_field_T, sample_times_s
 
 FloatArray = npt.NDArray[np.float64]
+Moments = Callable[[npt.NDArray[np.intp], FloatArray], None]
+"""Writes the moments of some voxels to ``(voxel, 3, time)``."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,12 @@ class Excitation:
     samples : int
         Samples of the whole period.
     symmetric : bool
-        The second half period is the first one backwards, as with cosine drives: ``B(T - t) = B(t)``.
+        The second half period is the first one backwards, as with cosine drives: ``B(T - t) = B(t)``. Relaxed moments
+        are not, as they lag behind the field.
+    step_s : float
+        Sampling interval in s.
+    relaxation : Relaxation or None
+        Lag of the moments; None for equilibrium.
     """
 
     alpha_K: FloatArray
@@ -43,14 +54,24 @@ class Excitation:
     field: FloatArray
     samples: int
     symmetric: bool
+    step_s: float
+    relaxation: Relaxation | None = None
 
     @classmethod
-    def of(cls, scanner: Scanner, particle: Particle, grid: Grid, oversampling: int = 1) -> Self:
+    def of(
+        cls,
+        scanner: Scanner,
+        particle: Particle,
+        grid: Grid,
+        oversampling: int = 1,
+        relaxation: Relaxation | None = None,
+    ) -> Self:
         """Return the excitation of a particle at every voxel of a grid."""
         positions = grid.positions_m().reshape(-1, 3)
         alpha_K, easy_axis = local_anisotropy(scanner, particle, positions)
         time = sample_times_s(scanner, oversampling)
-        symmetric = scanner.waveform == "cosine" and not any(scanner.phase_rad) and len(time) % 4 == 0
+        even = scanner.waveform == "cosine" and not any(scanner.phase_rad) and relaxation is None
+        symmetric = even and len(time) % 4 == 0
         used = time[: len(time) // 2 + 1] if symmetric else time
         return cls(
             alpha_K=alpha_K,
@@ -59,6 +80,8 @@ class Excitation:
             field=np.ascontiguousarray(particle.beta_per_T * drive_field_T(scanner, used).T),
             samples=len(time),
             symmetric=symmetric,
+            step_s=scanner.period_s / len(time),
+            relaxation=relaxation,
         )
 
     @property
@@ -78,12 +101,40 @@ class Excitation:
         refine = 1.0 if varying else 1.25
         return MomentTable.build(float(self.alpha_K.max()), *self.largest, varying=varying, refine=refine)
 
+    def moments(self, method: Method = "table", table: MomentTable | None = None) -> Moments:
+        """Return what writes the moments of some voxels: in equilibrium, or relaxed.
+
+        Parameters
+        ----------
+        method : {"table", "quadrature"}
+            Interpolated or directly integrated equilibrium moments.
+        table : MomentTable, optional
+            Table to use; default one made for this excitation.
+
+        Raises
+        ------
+        InputError
+            An unknown method, or a table that does not cover the fields.
+        """
+        if method not in ("table", "quadrature"):
+            raise InputError(f"method: found {method!r}, expected 'table' or 'quadrature'")
+        if method == "quadrature":
+            return partial(self._moments, self.moments_by_quadrature)
+        used = self.table() if table is None else table
+        used.check_covers(self.alpha_K, *self.largest)
+        return partial(self._moments, partial(self.moments_by_table, used))
+
+    def _moments(self, equilibrium: Moments, voxels: npt.NDArray[np.intp], out: FloatArray) -> None:
+        equilibrium(voxels, out)
+        if self.relaxation is not None:
+            self.relaxation.apply(out, self.offset[voxels], self.field, self.step_s)
+
     def moments_by_table(self, table: MomentTable, voxels: npt.NDArray[np.intp], out: FloatArray) -> None:
-        """Interpolate the mean moment of some voxels into `out` ``(voxel, 3, time)``."""
+        """Interpolate the equilibrium moment of some voxels into `out` ``(voxel, 3, time)``."""
         table.moments(self.alpha_K[voxels], self.easy_axis[voxels], self.offset[voxels], self.field, out)
 
     def moments_by_quadrature(self, voxels: npt.NDArray[np.intp], out: FloatArray) -> None:
-        """Integrate the mean moment of some voxels into `out` ``(voxel, 3, time)``."""
+        """Integrate the equilibrium moment of some voxels into `out` ``(voxel, 3, time)``."""
         nodes = nodes_for(float(self.alpha_K.max()), float(np.hypot(*self.largest)))
         for target, voxel in zip(out, voxels, strict=True):
             field = self.field.T + self.offset[voxel]

@@ -51,7 +51,7 @@ def draw_table(
             rng = np.random.default_rng(seed_of(split, item))
             row: dict[str, Any] = {"matrix": len(rows), "split": split}
             row |= _draw_particle(particle, rng) | _draw_scanner(scanner, size.dimension, rng)
-            row |= _draw_calibration(row, calibration, size.dimension, rng)
+            row |= _draw_calibration(row, calibration, size, rng)
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -85,7 +85,7 @@ def _draw_scanner(ranges: ScannerRanges, dimension: int, rng: np.random.Generato
 
 
 def _draw_calibration(
-    row: dict[str, Any], ranges: CalibrationRanges, dimension: int, rng: np.random.Generator
+    row: dict[str, Any], ranges: CalibrationRanges, size: Ensemble, rng: np.random.Generator
 ) -> dict[str, Any]:
     drawn: dict[str, Any] = {}
     for position, name in enumerate(AXES):
@@ -94,11 +94,11 @@ def _draw_calibration(
         field_of_view = drive_field_of_view * rng.uniform(*ranges.field_of_view_scale)
         margin = (field_of_view - drive_field_of_view) / 2
         width = fwhm_mm(particle_of(row), gradient)
-        size = round(rng.uniform(*ranges.pixels_per_fwhm) * field_of_view / width)
-        used = position < dimension
+        points = round(rng.uniform(*ranges.pixels_per_fwhm) * size.refinement * field_of_view / width)
+        used = position < size.dimension
         drawn[f"field_of_view_{name}_mm"] = float(field_of_view) if used else np.nan
         drawn[f"centre_{name}_mm"] = float(rng.uniform(-margin, margin)) if used else np.nan
-        drawn[f"size_{name}"] = int(np.clip(size, *ranges.grid_size)) if used else 0
+        drawn[f"size_{name}"] = int(np.clip(points, *size.grid_limits(ranges))) if used else 0
     return drawn
 
 

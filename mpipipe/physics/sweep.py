@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mpipipe.physics.excitation import Excitation
+from mpipipe.physics.excitation import Excitation, Moments
 from mpipipe.physics.spectrum import FourierTransform, pick, raise_to_squares, transpose
 
 FloatArray = npt.NDArray[np.float64]
@@ -33,7 +33,7 @@ class Sweep:
     """
 
     excitation: Excitation
-    moments: Callable[[npt.NDArray[np.intp], FloatArray], None]
+    moments: Moments
     block_voxels: int | None = None
     threads: int | None = None
 
@@ -66,7 +66,7 @@ class Sweep:
         """
         values = np.empty((len(components), len(voxels)), np.complex64)
         chosen_gain = gain.ravel()[components]
-        threads = self.threads or _processors()
+        threads = self.threads or processors()
         size = self.block_voxels or min(BLOCK_VOXELS, -(-len(voxels) // (4 * threads)))
 
         def simulate(start: int) -> FloatArray:
@@ -108,6 +108,6 @@ class Sweep:
         return largest
 
 
-def _processors() -> int:
+def processors() -> int:
     """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -9,7 +9,6 @@ oversampling, without a band limit; what lies above the highest frequency is ali
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +21,7 @@ from mpipipe.physics.magnetization import Method
 from mpipipe.physics.mixing import mixing_orders
 from mpipipe.physics.particle import Particle
 from mpipipe.physics.receive_chain import TransferFunction
+from mpipipe.physics.relaxation import Relaxation
 from mpipipe.physics.scanner import Scanner
 from mpipipe.physics.sweep import Progress, Sweep
 from mpipipe.physics.table import MomentTable
@@ -34,6 +34,8 @@ FloatArray = npt.NDArray[np.float64]
 SILENT_CHANNEL = 1e-6
 """A channel whose strongest component is below this fraction of the matrix's strongest carries rounding errors only."""
 CANDIDATE_MARGIN = 0.3
+CANDIDATES = 2
+"""Components held for each one of the strongest that is kept: a subset of voxels ranks them only roughly."""
 WHOLE_VALUES = 2**23
 LARGEST_ARRAY_BYTES = 2**32
 
@@ -64,7 +66,9 @@ def simulate_rows(
     grid: Grid,
     *,
     keep_above: float = 1e-4,
+    strongest: int | None = None,
     oversampling: int = 1,
+    relaxation: Relaxation | None = None,
     transfer_function: TransferFunction | None = None,
     method: Method = "table",
     table: MomentTable | None = None,
@@ -75,9 +79,10 @@ def simulate_rows(
     """Simulate the components of a system matrix that carry signal.
 
     A component is kept if its largest modulus over voxels exceeds `keep_above` times the channel's strongest; frequency
-    0 never is, nor is a channel whose strongest component is below 1e-6 of the matrix's strongest. Voxels are simulated
-    in blocks, and of a large matrix only the components that a subset of voxels proposes are held; should the whole
-    grid reveal others, they are simulated in a second pass, so the result follows the rule exactly.
+    0 never is, nor is a channel whose strongest component is below 1e-6 of the matrix's strongest. Of those, `strongest`
+    limits the number to the ones with the largest moduli in the whole matrix. Voxels are simulated in blocks, and of a
+    large matrix only the components that a subset of voxels proposes are held; should the whole grid reveal others, they
+    are simulated in a second pass, so the result follows the rule exactly.
 
     Parameters
     ----------
@@ -85,8 +90,12 @@ def simulate_rows(
         What is simulated.
     keep_above : float
         Threshold relative to the channel's strongest component.
+    strongest : int, optional
+        Largest number of components that are kept; default all above the threshold.
     oversampling : int
         Samples a tick of the base frequency.
+    relaxation : Relaxation, optional
+        Lag of the moments behind their equilibrium; default none.
     transfer_function : TransferFunction, optional
         Receive chain; default gain 1.
     method : {"table", "quadrature"}
@@ -112,16 +121,18 @@ def simulate_rows(
     """
     if not 0 <= keep_above < 1:
         raise InputError(f"keep_above: found {keep_above}, expected at least 0 and below 1")
-    excitation = Excitation.of(scanner, particle, grid, oversampling)
-    sweep = _sweep(excitation, method, table, block_voxels, threads)
-    gain = _gain(scanner, excitation.samples // 2 + 1, transfer_function)
+    _check_counts(strongest=strongest, block_voxels=block_voxels, threads=threads)
+    excitation = Excitation.of(scanner, particle, grid, oversampling, relaxation)
+    sweep = Sweep(excitation, excitation.moments(method, table), block_voxels, threads)
+    gain = receive_gain(scanner, excitation.samples // 2 + 1, transfer_function)
     everything = np.arange(grid.voxels)
     held = np.arange(gain.size)
     if gain.size * grid.voxels > WHOLE_VALUES:
         preview, _ = sweep.run(_preview_voxels(grid), held[:0], gain)
-        held = np.flatnonzero(_above(preview, gain, CANDIDATE_MARGIN * keep_above))
+        candidates = None if strongest is None else CANDIDATES * strongest
+        held = _kept(preview, gain, CANDIDATE_MARGIN * keep_above, candidates)
     largest, values = sweep.run(everything, held, gain, progress)
-    kept = np.flatnonzero(_above(largest, gain, keep_above))
+    kept = _kept(largest, gain, keep_above, strongest)
     missed = np.setdiff1d(kept, held)
     if len(missed):
         _, found = sweep.run(everything, missed, gain)
@@ -135,6 +146,7 @@ def simulate_system_matrix(
     grid: Grid,
     *,
     oversampling: int = 1,
+    relaxation: Relaxation | None = None,
     transfer_function: TransferFunction | None = None,
     method: Method = "table",
     table: MomentTable | None = None,
@@ -154,46 +166,34 @@ def simulate_system_matrix(
     InputError
         The array would exceed 4 GiB: `simulate_rows` holds only components that carry signal.
     """
-    excitation = Excitation.of(scanner, particle, grid, oversampling)
-    gain = _gain(scanner, excitation.samples // 2 + 1, transfer_function)
+    _check_counts(threads=threads)
+    excitation = Excitation.of(scanner, particle, grid, oversampling, relaxation)
+    gain = receive_gain(scanner, excitation.samples // 2 + 1, transfer_function)
     size = 8 * gain.size * grid.voxels
     if size > LARGEST_ARRAY_BYTES:
         raise InputError(
             f"grid: found a system matrix of {size / 2**30:.1f} GiB, expected at most "
             f"{LARGEST_ARRAY_BYTES / 2**30:.0f} GiB; simulate_rows keeps only components that carry signal"
         )
-    sweep = _sweep(excitation, method, table, None, threads)
+    sweep = Sweep(excitation, excitation.moments(method, table), threads=threads)
     _, values = sweep.run(np.arange(grid.voxels), np.arange(gain.size), gain, progress)
     return _labelled(values.reshape(*gain.shape, *grid.shape), scanner, particle, grid)
 
 
-def _sweep(
-    excitation: Excitation,
-    method: Method,
-    table: MomentTable | None,
-    block_voxels: int | None,
-    threads: int | None,
-) -> Sweep:
-    for name, value in (("block_voxels", block_voxels), ("threads", threads)):
-        if value is not None and value < 1:
-            raise InputError(f"{name}: found {value}, expected an integer of at least 1")
-    if method not in ("table", "quadrature"):
-        raise InputError(f"method: found {method!r}, expected 'table' or 'quadrature'")
-    if method == "quadrature":
-        return Sweep(excitation, excitation.moments_by_quadrature, block_voxels, threads)
-    used = excitation.table() if table is None else table
-    used.check_covers(excitation.alpha_K, *excitation.largest)
-    return Sweep(excitation, partial(excitation.moments_by_table, used), block_voxels, threads)
-
-
-def _gain(
-    scanner: Scanner, frequencies: int, transfer_function: TransferFunction | None
+def receive_gain(
+    scanner: Scanner, frequencies: int, transfer_function: TransferFunction | None = None
 ) -> npt.NDArray[np.complex128]:
-    """Return ``2 pi i f_k g_k`` as ``(channel, frequency)``."""
+    """Return the factor from moment to signal, ``2 pi i f_k g_k``, as ``(channel, frequency)`` in 1/s."""
     frequency = scanner.frequency_Hz(np.arange(frequencies))
     chain = np.ones((3, 1)) if transfer_function is None else transfer_function.at(frequency)
     gain: npt.NDArray[np.complex128] = 2j * np.pi * frequency * chain
     return gain
+
+
+def _check_counts(**counts: int | None) -> None:
+    for name, value in counts.items():
+        if value is not None and value < 1:
+            raise InputError(f"{name}: found {value}, expected an integer of at least 1")
 
 
 def _strength(largest: FloatArray, gain: npt.NDArray[np.complex128]) -> tuple[FloatArray, FloatArray]:
@@ -202,14 +202,17 @@ def _strength(largest: FloatArray, gain: npt.NDArray[np.complex128]) -> tuple[Fl
     return strength, strength.max(axis=1, keepdims=True)
 
 
-def _above(largest: FloatArray, gain: npt.NDArray[np.complex128], keep_above: float) -> npt.NDArray[np.bool_]:
-    """Apply the rule of :func:`simulate_rows`."""
-    strength, strongest = _strength(largest, gain)
-    keep: npt.NDArray[np.bool_] = (strength > keep_above * strongest) & (
-        strongest > SILENT_CHANNEL * strongest.max()
-    )
-    keep[:, 0] = False
-    return np.ravel(keep)
+def _kept(
+    largest: FloatArray, gain: npt.NDArray[np.complex128], keep_above: float, strongest: int | None
+) -> npt.NDArray[np.intp]:
+    """Return the components that the rule of :func:`simulate_rows` keeps, in order."""
+    strength, peak = _strength(largest, gain)
+    above = (strength > keep_above * peak) & (peak > SILENT_CHANNEL * peak.max())
+    above[:, 0] = False
+    kept = np.flatnonzero(above)
+    if strongest is None or strongest >= len(kept):
+        return kept
+    return np.sort(kept[np.argsort(-strength.ravel()[kept], kind="stable")[:strongest]])
 
 
 def _take(

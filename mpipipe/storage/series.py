@@ -17,8 +17,11 @@ SERIES_ARRAY = "background"
 MAX_BYTES = 16 * 2**30
 
 
-def write_series(path: Path, series: npt.NDArray[np.complex64]) -> None:
-    """Write a background series ``(channel, frequency, frame)`` as Zarr, 64 frequencies of a channel a chunk."""
+def write_series(path: Path, series: npt.NDArray[np.complex64], num_frequencies: int | None = None) -> None:
+    """Write a background series ``(channel, frequency, frame)`` as Zarr, 64 frequencies of a channel a chunk.
+
+    A series that holds fewer frequencies than the spectra have, spread over their band, says so in `num_frequencies`.
+    """
     channels, frequencies, frames = series.shape
     block = min(64, frequencies)
     with whole(path) as partial:
@@ -32,21 +35,27 @@ def write_series(path: Path, series: npt.NDArray[np.complex64]) -> None:
             compressors=BloscCodec(cname="zstd", clevel=3, shuffle="shuffle", typesize=8),
             fill_value=complex(np.nan, np.nan),
             dimension_names=("channel", "frequency", "frame"),
-            attributes={"units": "relative to the mean noise level of the series"},
+            attributes={
+                "units": "relative to the mean noise level of the series",
+                "num_frequencies": num_frequencies or frequencies,
+            },
         )
         array[:] = series
 
 
-def read_series(path: Path) -> npt.NDArray[np.complex64]:
+def read_series(path: Path) -> tuple[npt.NDArray[np.complex64], int]:
     """Read a background series of the run, after a check against its manifest.
 
     Returns
     -------
-    (channel, frequency, frame) ndarray of complex64
+    series : (channel, frequency, frame) ndarray of complex64
+        Empty frames.
+    num_frequencies : int
+        Frequencies of the spectra that the stored ones are spread over.
     """
     verify(path)
     array = zarr.open_group(path, mode="r", zarr_format=3)[SERIES_ARRAY]
-    return np.asarray(array[:], np.complex64)  # type: ignore[index]
+    return np.asarray(array[:], np.complex64), int(array.attrs["num_frequencies"])  # type: ignore
 
 
 def read_measured_series(path: Path) -> npt.NDArray[np.complex64]:

@@ -1,31 +1,40 @@
 """A fixed set of components, grouped by their grids, that methods are tuned and validated on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from mpipipe.config.restoration import ObservationConfig
 from mpipipe.errors import InputError
-from mpipipe.noise.series import BackgroundSeries, draw_background
+from mpipipe.noise.series import BackgroundSeries
 from mpipipe.restoration.normalise import to_unit_peak
-from mpipipe.training.data import ComponentArrays, concatenate
-from mpipipe.training.source import Components, ComponentSource
+from mpipipe.restoration.observation import Observed, observe
+from mpipipe.training.source import ComponentArrays, Components, ComponentSource, concatenate
 
 Complex = npt.NDArray[np.complex64]
 
 
 @dataclass(frozen=True)
-class NoisyGroup:
-    """Components of one grid with noise.
+class ObservedGroup:
+    """Components of one grid and what was measured of them.
 
     Attributes
     ----------
-    truth, noisy : (component, x, y[, z]) ndarray of complex64
-        Ground truth with max|s| = 1, and with noise.
+    truth : (component, x, y[, z]) ndarray of complex64
+        Ground truth with max|s| = 1.
+    observed : Observed
+        Measured voxels, with noise.
     """
 
     truth: Complex
-    noisy: Complex
+    observed: Observed
+
+    def part(self, start: int, stop: int) -> "ObservedGroup":
+        """Return the components ``start`` to ``stop``."""
+        own, known = self.observed, self.observed.known
+        part = replace(own, values=own.values[start:stop], known=None if known is None else known[start:stop])
+        return ObservedGroup(self.truth[start:stop], part)
 
 
 def choose_components(source: ComponentSource, count: int, rng: np.random.Generator) -> ComponentArrays:
@@ -52,26 +61,32 @@ def choose_components(source: ComponentSource, count: int, rng: np.random.Genera
     return _take(joined, np.arange(min(count, len(joined.values))))
 
 
-def add_noise(
-    components: Components, background: BackgroundSeries, sigma: float, rng: np.random.Generator
-) -> list[NoisyGroup]:
-    """Normalise components to unit maximum and add to each a background cut of standard deviation σ.
+def observe_groups(
+    components: Components,
+    background: BackgroundSeries,
+    config: ObservationConfig,
+    sigma: float,
+    rng: np.random.Generator,
+) -> list[ObservedGroup]:
+    """Normalise components to unit maximum and measure each with noise of standard deviation σ.
 
     Returns
     -------
-    list of NoisyGroup
+    list of ObservedGroup
         One for each grid, in the order of the grids.
     """
     grids, group = np.unique(components.grid_shape, axis=0, return_inverse=True)
     groups = []
     for index, grid in enumerate(grids):
         members = np.flatnonzero(group.reshape(-1) == index)
-        shape = tuple(int(size) for size in grid)
-        own = tuple(slice(0, size) for size in shape)
+        own = tuple(slice(0, int(size)) for size in grid)
         truth = to_unit_peak(components.values[members][(slice(None), *own)])
-        series = background.components(components.channel[members], components.frequency[members])
-        noise = np.stack([draw_background(row, shape, sigma, rng) for row in series])
-        groups.append(NoisyGroup(truth, truth + noise))
+        frames = background.components(components.channel[members], components.frequency[members])
+        # Each component gets frames of its own: they may belong to different matrices.
+        single = [
+            observe(truth[n : n + 1], frames[n : n + 1], config, sigma, rng) for n in range(len(members))
+        ]
+        groups.append(ObservedGroup(truth, _join(single)))
     return groups
 
 
@@ -90,6 +105,12 @@ def psnr_db(estimate: Complex, truth: Complex) -> npt.NDArray[np.float64]:
     error = np.abs(estimate - truth) ** 2
     mean = np.mean(error, axis=tuple(range(1, error.ndim)), dtype=np.float64)
     return np.asarray(-10 * np.log10(np.maximum(mean, np.finfo(np.float64).tiny)))
+
+
+def _join(single: list[Observed]) -> Observed:
+    masks = [one.known for one in single if one.known is not None]
+    values = np.concatenate([one.values for one in single])
+    return replace(single[0], values=values, known=np.concatenate(masks) if masks else None)
 
 
 def _take(components: Components, chosen: npt.NDArray[np.integer]) -> ComponentArrays:

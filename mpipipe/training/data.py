@@ -6,7 +6,6 @@ replaying the ones before, and the stream is the same for any number of worker p
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
@@ -15,33 +14,13 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from mpipipe.config.train import TrainConfig
 from mpipipe.errors import InputError
+from mpipipe.networks.registry import network_factor
 from mpipipe.noise.series import BackgroundSeries
-from mpipipe.training.degradation import Batch, degrade, patch_of
-from mpipipe.training.source import Components, ComponentSource
+from mpipipe.training.batch import Batch
+from mpipipe.training.degradation import degrade
+from mpipipe.training.source import ComponentArrays, ComponentSource, concatenate
 
 ORDER_STREAM, WINDOW_STREAM, BATCH_STREAM = range(3)
-
-
-@dataclass(frozen=True)
-class ComponentArrays:
-    """Components gathered from several chunks; the fields are those of `Components`."""
-
-    values: npt.NDArray[np.complex64]
-    grid_shape: npt.NDArray[np.int32]
-    matrix: npt.NDArray[np.int32]
-    channel: npt.NDArray[np.int32]
-    frequency: npt.NDArray[np.int32]
-
-
-def concatenate(chunks: list[Components]) -> ComponentArrays:
-    """Join chunks of one ensemble."""
-    return ComponentArrays(
-        values=np.concatenate([chunk.values for chunk in chunks]),
-        grid_shape=np.concatenate([chunk.grid_shape for chunk in chunks]),
-        matrix=np.concatenate([chunk.matrix for chunk in chunks]),
-        channel=np.concatenate([chunk.channel for chunk in chunks]),
-        frequency=np.concatenate([chunk.frequency for chunk in chunks]),
-    )
 
 
 class ComponentBatches(IterableDataset[Batch]):
@@ -96,9 +75,8 @@ class ComponentBatches(IterableDataset[Batch]):
         window, position = divmod(step, self._batches_per_window)
         components, batches = self._read_window(window)
         chosen = batches[position]
-        patch = self._patch(components.grid_shape[chosen])
         rng = np.random.default_rng([self._seed, BATCH_STREAM, step])
-        return degrade(components, chosen, self._background, self._config.degradation, patch, rng)
+        return degrade(components, chosen, self._background, self._config, rng)
 
     def _read_window(self, window: int) -> tuple[ComponentArrays, npt.NDArray[np.intp]]:
         if self._window is None or self._window[0] != window:
@@ -123,12 +101,10 @@ class ComponentBatches(IterableDataset[Batch]):
         order = np.resize(rng.permutation(len(grid_shape)), self._batches_per_window * self._config.batch)
         step = self._config.degradation.patch_step
         if step:
-            order = order[_serpentine(-(-grid_shape[order] // step))]
+            measured = -(-grid_shape[order] // network_factor(self._config.network))
+            order = order[_serpentine(-(-measured // step))]
         batches = order.reshape(self._batches_per_window, self._config.batch)
         return batches[rng.permutation(len(batches))]
-
-    def _patch(self, grid_shape: npt.NDArray[np.int32]) -> tuple[int, ...]:
-        return patch_of(self._config.degradation, tuple(int(size) for size in grid_shape.max(axis=0)))
 
 
 def _serpentine(buckets: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:

@@ -1,137 +1,44 @@
 """Random degradation of a batch of components (Tsanda 2025, section 3.3), vectorised over the batch."""
 
-from dataclasses import dataclass
 from math import log
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
-from mpipipe.config.train import DegradationConfig
+from mpipipe.config.train import DegradationConfig, TrainConfig
 from mpipipe.errors import InputError
+from mpipipe.networks.registry import network_factor
 from mpipipe.noise.series import BackgroundSeries, draw_start
+from mpipipe.restoration.downsampling import downsample
+from mpipipe.restoration.masks import Mask, draw_blocks
 from mpipipe.restoration.normalise import peak_modulus
-from mpipipe.restoration.phase import aligning_rotation
+from mpipipe.training.batch import (
+    Batch,
+    crop_batch,
+    normalising_factor,
+    spline_base,
+    to_channels,
+    to_mask,
+)
+from mpipipe.training.placement import Complex, Index, Placement, patch_of, place
 from mpipipe.training.source import Components
-
-Complex = npt.NDArray[np.complex64]
-Index = npt.NDArray[np.int64]
-
-
-class Batch(NamedTuple):
-    """What a network is trained on.
-
-    Attributes
-    ----------
-    noisy, truth : (batch, 2, x, y[, z]) Tensor of float32
-        Real and imaginary part, both over the maximum of the noisy image; zero on the padding.
-    valid : (batch, 1, x, y[, z]) Tensor of float32
-        1 on the grid, 0 on the padding.
-    sigma : (batch,) Tensor of float32
-        Standard deviation of the complex noise in the same unit.
-    """
-
-    noisy: Tensor
-    truth: Tensor
-    valid: Tensor
-    sigma: Tensor
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where each grid of a batch lies in its patch.
-
-    Attributes
-    ----------
-    coordinates : tuple of (batch, size, 1...) ndarray of int64
-        For each axis the voxel of the grid at each voxel of the patch, below 0 or beyond the grid on the
-        padding.
-    grid_shape : (batch, axis) ndarray of int64
-        Grids.
-    """
-
-    coordinates: tuple[Index, ...]
-    grid_shape: Index
-
-    @property
-    def valid(self) -> npt.NDArray[np.bool_]:
-        """Mask ``(batch, x, y[, z])`` of the grids."""
-        inside = np.ones(1, np.bool_)
-        for axis, voxel in enumerate(self.coordinates):
-            size = self.grid_shape[:, axis].reshape(-1, *(1,) * (voxel.ndim - 1))
-            inside = inside & (voxel >= 0) & (voxel < size)
-        return inside
-
-    def gather(self, values: Complex) -> Complex:
-        """Return components ``(batch, x, y[, z])`` that start at the origin at their places in the patch."""
-        sizes = values.shape[1:]
-        voxels = [np.clip(voxel, 0, size - 1) for voxel, size in zip(self.coordinates, sizes, strict=True)]
-        batch = np.arange(len(values)).reshape(-1, *(1,) * len(sizes))
-        return np.where(self.valid, values[(batch, *voxels)], np.complex64(0))
-
-    def scan_order(self) -> Index:
-        """Return each voxel's position in the calibration of its grid, x fastest; 0 on the padding."""
-        order = np.zeros(1, np.int64)
-        stride = np.ones(len(self.grid_shape), np.int64)
-        for axis, voxel in enumerate(self.coordinates):
-            order = order + voxel * stride.reshape(-1, *(1,) * (voxel.ndim - 1))
-            stride = stride * self.grid_shape[:, axis]
-        return np.where(self.valid, order, 0)
-
-
-def place(
-    grid_shape: npt.NDArray[np.integer], patch: tuple[int, ...], rng: np.random.Generator | None
-) -> Placement:
-    """Place grids in patches at random offsets, or in the centre without a generator.
-
-    Parameters
-    ----------
-    grid_shape : (batch, axis) ndarray of int
-        Grids.
-    patch : tuple of int
-        Voxels of a patch along each axis.
-    rng : numpy.random.Generator or None
-        Draws the offsets.
-
-    Raises
-    ------
-    InputError
-        When a grid is larger than the patch.
-    """
-    grid = np.asarray(grid_shape, np.int64)
-    room = np.array(patch, np.int64) - grid
-    if (room < 0).any():
-        largest = tuple(grid.max(axis=0).tolist())
-        raise InputError(f"patch: found {patch} voxels, expected at least the largest grid {largest}")
-    offset = room // 2 if rng is None else rng.integers(0, room + 1)
-    coordinates = []
-    for axis, size in enumerate(patch):
-        shape = (-1, *(size if other == axis else 1 for other in range(len(patch))))
-        coordinates.append((np.arange(size)[None] - offset[:, axis, None]).reshape(shape))
-    return Placement(tuple(coordinates), grid)
-
-
-def patch_of(config: DegradationConfig, grid: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the patch for a batch whose largest grid is `grid`."""
-    step = config.patch_step
-    return tuple(-(-size // step) * step for size in grid) if step else (config.patch,) * len(grid)
 
 
 def degrade(
     components: Components,
     chosen: npt.NDArray[np.integer],
     background: BackgroundSeries,
-    config: DegradationConfig,
-    patch: tuple[int, ...],
+    config: TrainConfig,
     rng: np.random.Generator,
 ) -> Batch:
-    """Degrade a batch of components with random scale, phase, noise level, noise and place.
+    """Degrade a batch of components with random scale, phase, noise level, noise, missing voxels and place.
 
-    The ground truth gets unit maximum, one random phase and a random scale; a cut of the background at the
-    component's channel and frequency is scaled to a random standard deviation and added; both images are
-    divided by the maximum of the noisy one and zero-padded to the patch at a random offset.
+    The ground truth gets unit maximum, one random phase and a random scale; every k-th voxel is taken, k being the
+    network's factor; a cut of the background at the component's channel and frequency is scaled to a random standard
+    deviation and added; missing voxels are drawn; all is divided by the maximum of what was measured and zero-padded to
+    a patch at a random offset.
 
     Parameters
     ----------
@@ -141,43 +48,84 @@ def degrade(
         Positions of the batch in them.
     background : BackgroundSeries
         Empty frames.
-    config : DegradationConfig
-        Distributions.
-    patch : tuple of int
-        Voxels along each axis.
+    config : TrainConfig
+        Network, whose factor down-samples, and distributions.
     rng : numpy.random.Generator
         Source of all draws.
     """
-    size = len(chosen)
-    sigma = _draw_sigma(config, size, rng)
-    gain = rng.uniform(*config.scale_range, size) * np.exp(2j * np.pi * rng.random(size))
-    placement = place(components.grid_shape[chosen], patch, rng)
-    truth = placement.gather(components.values[chosen])
-    truth *= _over_grid(gain, truth.ndim) / peak_modulus(truth)
+    degradation, size = config.degradation, len(chosen)
+    sigma = _draw_sigma(degradation, size, rng)
+    gain = rng.uniform(*degradation.scale_range, size) * np.exp(2j * np.pi * rng.random(size))
+    grids = components.grid_shape[chosen]
+    coarse, fine = _places(grids, config, rng)
+    values = components.values[chosen]
+    truth = fine.gather(values)
+    unit = (_over_grid(gain, truth.ndim) / peak_modulus(truth)).astype(np.complex64)
     row = background.row(components.channel[chosen], components.frequency[chosen])
-    noise = cut_background(background, row, placement, sigma, rng)
-    return to_batch(truth, noise, sigma, placement.valid, config)
+    noise = cut_background(background, row, coarse, sigma, rng)
+    clean = coarse.gather(downsample(values, network_factor(config.network)))
+    measured = coarse.valid & ~_draw_missing(coarse, degradation, rng)
+    batch = to_batch(truth * unit, clean * unit + noise, measured, sigma, coarse, fine, config)
+    return crop_batch(batch, degradation.crop, rng) if degradation.crop else batch
 
 
 def to_batch(
     truth: Complex,
-    noise: Complex,
+    observed: Complex,
+    measured: Mask,
     sigma: npt.NDArray[np.floating],
-    valid: npt.NDArray[np.bool_],
-    config: DegradationConfig,
+    coarse: Placement,
+    fine: Placement,
+    config: TrainConfig,
 ) -> Batch:
-    """Add noise, normalise by the noisy image's maximum, align the phase on request, split into channels."""
-    noisy = truth + noise
-    factor: npt.NDArray[Any] = 1 / peak_modulus(noisy)
-    sigma = sigma * factor.reshape(-1)
-    if config.phase == "aligned":
-        factor = factor * aligning_rotation(noisy)
+    """Normalise by the maximum of what was measured, align the phase on request, split into channels.
+
+    Parameters
+    ----------
+    truth : (batch, X, Y[, Z]) ndarray of complex64
+        Ground truth in its patches.
+    observed : (batch, x, y[, z]) ndarray of complex64
+        Noisy measured voxels in theirs.
+    measured : (batch, x, y[, z]) ndarray of bool
+        Which of them were measured.
+    sigma : (batch,) ndarray
+        Standard deviation of the complex noise.
+    coarse, fine : Placement
+        Places of the measured and of the restored grids.
+    config : TrainConfig
+        Phase convention, factor, and what the network's output is added to.
+    """
+    observed = np.where(measured, observed, np.complex64(0))
+    factor = normalising_factor(observed, config.degradation.phase)
+    scaled = (observed * factor).astype(np.complex64)
+    base = torch.zeros(())
+    if config.residual == "spline":
+        base = to_channels(spline_base(scaled, coarse, fine, network_factor(config.network)))
+    size = np.abs(factor).reshape(-1)
     return Batch(
-        noisy=to_channels(noisy * factor),
-        truth=to_channels(truth * factor),
-        valid=torch.from_numpy(valid[:, None].astype(np.float32)),
-        sigma=torch.from_numpy(sigma.astype(np.float32)),
+        observed=to_channels(scaled),
+        measured=to_mask(measured),
+        truth=to_channels((truth * factor).astype(np.complex64)),
+        valid=to_mask(fine.valid),
+        base=base,
+        sigma=torch.from_numpy((sigma * size).astype(np.float32)),
+        peak=torch.from_numpy((1 / size).astype(np.float32)),
     )
+
+
+def place_centred(grid: tuple[int, ...], count: int, config: TrainConfig) -> tuple[Placement, Placement]:
+    """Return the places of `count` equal grids in the centre of their patches, measured and restored ones."""
+    return _places(np.tile(grid, (count, 1)), config, None)
+
+
+def _places(
+    grids: npt.NDArray[np.integer], config: TrainConfig, rng: np.random.Generator | None
+) -> tuple[Placement, Placement]:
+    factor = network_factor(config.network)
+    measured = -(-np.asarray(grids, np.int64) // factor)
+    patch = patch_of(config.degradation, tuple(int(size) for size in measured.max(axis=0)))
+    coarse = place(measured, patch, rng)
+    return coarse, coarse.refined(factor, grids)
 
 
 def cut_background(
@@ -201,22 +149,24 @@ def cut_background(
     return noise
 
 
-def to_channels(image: Complex) -> Tensor:
-    """Return complex ``(batch, x, y[, z])`` as real and imaginary part ``(batch, 2, x, y[, z])``, float32."""
-    pairs = torch.view_as_real(torch.from_numpy(np.ascontiguousarray(image)))
-    return pairs.movedim(-1, 1).contiguous()
-
-
-def from_channels(channels: Tensor) -> Complex:
-    """Return ``(batch, 2, x, y[, z])`` as complex ``(batch, x, y[, z])``."""
-    image: Complex = torch.view_as_complex(channels.float().movedim(1, -1).contiguous()).numpy()
-    return image
+def _draw_missing(placement: Placement, config: DegradationConfig, rng: np.random.Generator) -> Mask:
+    """Return missing voxels ``(batch, x, y[, z])`` at the places of the grids, or a mask that broadcasts to none."""
+    if config.missing is None:
+        return np.zeros((1,) * (1 + len(placement.patch)), np.bool_)
+    missing = np.zeros((len(placement.offset), *placement.patch), np.bool_)
+    for mask, first, grid in zip(missing, placement.offset, placement.grid_shape, strict=True):
+        own = tuple(slice(int(start), int(start + size)) for start, size in zip(first, grid, strict=True))
+        shape = tuple(int(size) for size in grid)
+        mask[own] = draw_blocks(shape, config.missing.ratio, config.missing.blocks, rng)
+    return missing
 
 
 def _draw_sigma(config: DegradationConfig, size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     if config.sigma_distribution == "uniform":
-        return rng.uniform(*config.sigma_range, size)
-    return np.asarray(np.exp(rng.uniform(log(config.sigma_range[0]), log(config.sigma_range[1]), size)))
+        sigma = rng.uniform(*config.sigma_range, size)
+    else:
+        sigma = np.exp(rng.uniform(log(config.sigma_range[0]), log(config.sigma_range[1]), size))
+    return np.where(rng.random(size) < config.noise_free, 0.0, sigma) if config.noise_free else sigma
 
 
 def _over_grid(value: npt.NDArray[Any], ndim: int) -> npt.NDArray[Any]:

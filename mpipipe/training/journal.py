@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mpipipe.config.train import TrainConfig
 from mpipipe.errors import InputError
 from mpipipe.training.averaging import ExponentialAverage
-from mpipipe.training.degradation import Batch
+from mpipipe.training.batch import Batch
 
 HISTORY_POINTS = 200
 LOG = logging.getLogger(__name__)
@@ -104,15 +104,14 @@ def validate(network: nn.Module, held_out: list[tuple[str, Batch]]) -> dict[str,
     with torch.no_grad():
         for sigma, batch in held_out:
             moved = Batch(*(field.to(device) for field in batch))
-            scores.setdefault(sigma, []).extend(_psnr_db(network, moved, float(sigma)).tolist())
+            scores.setdefault(sigma, []).extend(_psnr_db(network, moved).tolist())
     network.train(training)
     return {sigma: float(np.mean(values)) for sigma, values in scores.items()}
 
 
-def _psnr_db(network: nn.Module, batch: Batch, sigma: float) -> Tensor:
-    estimate = network(batch.noisy, batch.valid)
+def _psnr_db(network: nn.Module, batch: Batch) -> Tensor:
+    estimate = network(batch.observed, batch.measured) + batch.base
     axes = tuple(range(1, estimate.ndim))
     squares = ((estimate - batch.truth).square() * batch.valid).sum(axes)
-    # The images are over the maximum of the noisy one, which is the nominal σ over the batch's.
-    unit = (sigma / batch.sigma).square()
-    return -10 * torch.log10(unit * squares / batch.valid.sum(axes))
+    # The images are over the maximum of what was measured; PSNR is at max|s| = 1.
+    return -10 * torch.log10(batch.peak.square() * squares / batch.valid.sum(axes))

@@ -3,6 +3,7 @@
 from math import cos, pi
 from typing import Any
 
+import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
@@ -11,10 +12,12 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from mpipipe.config.train import TrainConfig
 from mpipipe.networks.registry import build_network
-from mpipipe.training.degradation import Batch
+from mpipipe.training.batch import Batch
 
 
-def weighted_l1(estimate: Tensor, batch: Batch, weighting: str) -> Tensor:
+def weighted_l1(
+    estimate: Tensor, batch: Batch, weighting: str = "none", missing_weight: float = 1.0
+) -> Tensor:
     """Return the mean absolute error of real and imaginary part over valid voxels, averaged over the batch.
 
     Parameters
@@ -22,17 +25,22 @@ def weighted_l1(estimate: Tensor, batch: Batch, weighting: str) -> Tensor:
     estimate : (batch, 2, x, y[, z]) Tensor
         Restored images.
     batch : Batch
-        Ground truth, mask and noise level.
+        Ground truth, masks and noise level.
     weighting : {"none", "inverse_sigma"}
         Each sample counts alike, or its error is taken relative to its noise level.
+    missing_weight : float
+        Weight of valid voxels that were not measured; measured ones have the weight 1.
 
     Returns
     -------
     () Tensor
     """
     axes = tuple(range(1, estimate.ndim))
-    error = ((estimate - batch.truth).abs() * batch.valid).sum(axes)
-    mean = error / (batch.valid.sum(axes) * estimate.shape[1])
+    weight = batch.valid
+    if missing_weight != 1:
+        weight = weight * (missing_weight + (1 - missing_weight) * batch.measured)
+    error = ((estimate - batch.truth).abs() * weight).sum(axes)
+    mean = error / (weight.sum(axes) * estimate.shape[1]).clamp(min=1)
     return (mean / batch.sigma if weighting == "inverse_sigma" else mean).mean()
 
 
@@ -65,11 +73,13 @@ class RestorationModule(LightningModule):  # type: ignore[misc]
         super().__init__()
         self.config, self.recipe = config, recipe
         self.network = build_network(config.network, dimension, seed)
+        # The compiled call shares the weights; checkpoints and averages hold the plain network.
+        self._forward = torch.compile(self.network) if config.compile else self.network
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """Return the loss of a batch."""
-        estimate = self.network(batch.noisy, batch.valid)
-        loss = weighted_l1(estimate, batch, self.config.loss_weighting)
+        estimate = self._forward(batch.observed, batch.measured) + batch.base
+        loss = weighted_l1(estimate, batch, self.config.loss_weighting, self.config.missing_weight)
         self.log("loss", loss.detach(), prog_bar=True)
         return loss
 

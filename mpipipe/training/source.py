@@ -1,5 +1,6 @@
 """Where components come from while a method is prepared."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -42,3 +43,25 @@ class ComponentSource(Protocol):
     def read_chunk(self, index: int, /) -> Components:
         """Read one chunk."""
         ...
+
+
+@dataclass(frozen=True)
+class ComponentArrays:
+    """Components gathered from several chunks; the fields are those of `Components`."""
+
+    values: npt.NDArray[np.complex64]
+    grid_shape: npt.NDArray[np.int32]
+    matrix: npt.NDArray[np.int32]
+    channel: npt.NDArray[np.int32]
+    frequency: npt.NDArray[np.int32]
+
+
+def concatenate(chunks: list[Components]) -> ComponentArrays:
+    """Join chunks of one ensemble."""
+    return ComponentArrays(
+        values=np.concatenate([chunk.values for chunk in chunks]),
+        grid_shape=np.concatenate([chunk.grid_shape for chunk in chunks]),
+        matrix=np.concatenate([chunk.matrix for chunk in chunks]),
+        channel=np.concatenate([chunk.channel for chunk in chunks]),
+        frequency=np.concatenate([chunk.frequency for chunk in chunks]),
+    )

@@ -3,7 +3,7 @@
 import logging
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +22,16 @@ from mpipipe.errors import InputError
 from mpipipe.networks.registry import num_parameters
 from mpipipe.noise.series import BackgroundSeries
 from mpipipe.training.averaging import ExponentialAverage
+from mpipipe.training.batch import Batch
 from mpipipe.training.checkpoints import latest_checkpoint
-from mpipipe.training.components import Complex, NoisyGroup
+from mpipipe.training.components import ObservedGroup
 from mpipipe.training.data import ComponentBatches
-from mpipipe.training.degradation import Batch, patch_of, place, to_batch
+from mpipipe.training.degradation import place_centred, to_batch
 from mpipipe.training.journal import Journal
 from mpipipe.training.module import RestorationModule
 from mpipipe.training.source import ComponentSource
 
-ValidationSet = dict[float, list[NoisyGroup]]
+ValidationSet = dict[float, list[ObservedGroup]]
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ def train_network(
         2 or 3 spatial axes.
     seed : int
         Seed of weights, order, and degradation.
-    validation : dict of float to list of NoisyGroup, optional
-        Noisy components of the validation split at fixed σ.
+    validation : dict of float to list of ObservedGroup, optional
+        Observed components of the validation split at fixed σ.
     checkpoint_dir : Path, optional
         Folder of checkpoints; a training that finds its own there goes on from the newest that is whole.
     accelerator : str
@@ -102,36 +103,49 @@ def train_network(
     batches = ComponentBatches(source, background, config, seed, newest.step if newest else 0)
     average, clock = ExponentialAverage(config.ema_decay), _Clock()
     journal = Journal(config, average, validation_batches(validation or {}, config))
+    loader = _Timed(_loader(batches, config.workers))
     with _quiet():
-        trainer = _trainer(config, [average, journal, clock], checkpoint_dir, accelerator, progress)
+        trainer = _trainer(config, [average, clock, journal], checkpoint_dir, accelerator, progress)
         path = str(newest.path) if newest else None
-        trainer.fit(module, _loader(batches, config.workers), ckpt_path=path, weights_only=True)
+        trainer.fit(module, loader, ckpt_path=path, weights_only=True)
     # A training that was at its end already is not run again; the average is there in any case.
     state = average.network.state_dict()
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    return TrainedNetwork(weights, _card(config, module, dimension, seed, journal, clock))
+    return TrainedNetwork(weights, _card(config, module, dimension, seed, journal, clock, loader))
 
 
 def validation_batches(validation: ValidationSet, config: TrainConfig) -> list[tuple[str, Batch]]:
-    """Turn noisy components into network batches, labelled with their σ, in the centre of their patches."""
+    """Turn observed components into network batches as the restorer does: of one phase, centred in their patches.
+
+    Raises
+    ------
+    InputError
+        When the components were observed with another factor than the network's.
+    """
+    aligned = config.degradation.model_copy(update={"phase": "aligned"})
+    config = config.model_copy(update={"degradation": aligned})
     batches = []
     for sigma, groups in validation.items():
         for group in groups:
             for start in range(0, len(group.truth), config.batch):
-                part = slice(start, start + config.batch)
-                degraded = _fixed_batch(group.truth[part], group.noisy[part], sigma, config)
-                batches.append((repr(sigma), degraded))
+                part = group.part(start, start + config.batch)
+                batches.append((repr(sigma), _fixed_batch(part, sigma, config)))
     return batches
 
 
-def _fixed_batch(truth: Complex, noisy: Complex, sigma: float, config: TrainConfig) -> Batch:
-    grid = truth.shape[1:]
-    placement = place(np.tile(grid, (len(truth), 1)), patch_of(config.degradation, grid), None)
-    valid = np.broadcast_to(placement.valid, (len(truth), *placement.valid.shape[1:]))
-    clean = placement.gather(truth)
-    return to_batch(
-        clean, placement.gather(noisy) - clean, np.full(len(truth), sigma), valid, config.degradation
-    )
+def _fixed_batch(group: ObservedGroup, sigma: float, config: TrainConfig) -> Batch:
+    observed, count = group.observed, len(group.truth)
+    coarse, fine = place_centred(observed.grid, count, config)
+    measured_grid = tuple(coarse.grid_shape[0].tolist())
+    if observed.values.shape[1:] != measured_grid:
+        raise InputError(
+            f"validation: found {observed.values.shape[1:]} measured voxels for the grid {observed.grid}, "
+            f"expected {measured_grid}, those of {config.network.name}"
+        )
+    known = np.ones(observed.values.shape, np.bool_) if observed.known is None else observed.known
+    measured = coarse.gather(known.astype(np.complex64)).real > 0
+    values = coarse.gather(observed.values)
+    return to_batch(fine.gather(group.truth), values, measured, np.full(count, sigma), coarse, fine, config)
 
 
 def _trainer(
@@ -195,17 +209,36 @@ def _quiet() -> Iterator[None]:
 
 
 class _Clock(Callback):  # type: ignore[misc]
-    """Time and steps of this process, without the validations."""
+    """Time of this process' steps; it stands before the validation."""
 
     def __init__(self) -> None:
         self.steps, self.seconds, self._started = 0, 0.0, 0.0
 
     def on_train_batch_start(self, *_: object) -> None:
-        self._started = self._started or time.perf_counter()
+        self._started = time.perf_counter()
 
     def on_train_batch_end(self, *_: object) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        self.seconds += time.perf_counter() - self._started
         self.steps += 1
-        self.seconds = time.perf_counter() - self._started
+
+
+class _Timed:
+    """A loader that adds up the time which the training waits for its batches."""
+
+    def __init__(self, loader: Iterable[Any]) -> None:
+        self.seconds, self._loader = 0.0, loader
+
+    def __iter__(self) -> Iterator[Any]:
+        batches = iter(self._loader)
+        while True:
+            started = time.perf_counter()
+            batch = next(batches, None)
+            self.seconds += time.perf_counter() - started
+            if batch is None:
+                return
+            yield batch
 
 
 def _card(
@@ -215,14 +248,23 @@ def _card(
     seed: int,
     journal: Journal,
     clock: _Clock,
+    loader: _Timed,
 ) -> dict[str, Any]:
+    samples = clock.steps * config.batch
     return {
         "config": config.model_dump(mode="json"),
         "dimension": dimension,
         "seed": seed,
         "steps": module.global_step,
         "parameters": num_parameters(module.network),
-        "samples_per_s": clock.steps * config.batch / clock.seconds if clock.seconds else None,
+        "samples_per_s": _rate(samples, clock.seconds + loader.seconds),
+        "step_samples_per_s": _rate(samples, clock.seconds),
+        "loader_samples_per_s": _rate(samples, loader.seconds),
         "history": journal.history,
         "torch": torch.__version__,
     }
+
+
+def _rate(samples: int, seconds: float) -> float | None:
+    """Return samples a second, None when no step was taken."""
+    return samples / seconds if samples else None

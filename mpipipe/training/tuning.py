@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 
 from mpipipe.config.baseline import BaselineConfig
+from mpipipe.config.restoration import ObservationConfig
 from mpipipe.noise.series import BackgroundSeries
-from mpipipe.restoration.classical import CLASSICAL, DctFilter, MultiplierCurve, constant_multiplier
+from mpipipe.restoration.classical import CLASSICAL
+from mpipipe.restoration.method import Restorer
+from mpipipe.restoration.multiplier import MultiplierCurve, constant_multiplier
 from mpipipe.restoration.normalise import peak_modulus
-from mpipipe.training.components import NoisyGroup, add_noise, choose_components, psnr_db
+from mpipipe.restoration.observation import Observed
+from mpipipe.training.components import ObservedGroup, choose_components, observe_groups, psnr_db
 from mpipipe.training.source import ComponentSource
 
 
@@ -42,9 +46,11 @@ class TunedAt:
 def tune_classical(
     method: str,
     config: BaselineConfig,
+    observation: ObservationConfig,
     source: ComponentSource,
     background: BackgroundSeries,
     rng: np.random.Generator,
+    dimension: int = 2,
 ) -> dict[str, Any]:
     """Choose the multiplier of a classical method at each noise level.
 
@@ -54,33 +60,43 @@ def tune_classical(
         Name in `mpipipe.restoration.classical.CLASSICAL`.
     config : BaselineConfig
         Candidates, noise levels, number of components.
+    observation : ObservationConfig
+        What is measured of a component.
     source : ComponentSource
         Validation split.
     background : BackgroundSeries
         Empty frames of the validation split.
     rng : numpy.random.Generator
         Chooses components and noise.
+    dimension : int
+        2 or 3 spatial axes, which decides how many components are tuned on.
 
     Returns
     -------
     dict
-        JSON-able artifact with ``method`` and ``levels``, the fields of `TunedAt` for each noise level.
+        JSON-able artifact with ``method`` and ``levels``, the fields of `TunedAt` for each noise level; no level
+        for a method that has nothing to tune.
     """
-    components = choose_components(source, config.components, rng)
     candidates = CLASSICAL[method].candidates(config)
+    if not candidates:
+        return {"method": method, "levels": []}
+    count = config.components if dimension == 2 else config.components_3d
+    components = choose_components(source, count, rng)
     levels = []
     for sigma in config.sigmas:
-        groups = add_noise(components, background, sigma, rng)
+        groups = observe_groups(components, background, observation, sigma, rng)
         levels.append(asdict(tune_at(method, candidates, groups, sigma)))
     return {"method": method, "levels": levels}
 
 
-def tune_at(method: str, candidates: tuple[float, ...], groups: list[NoisyGroup], sigma: float) -> TunedAt:
-    """Score each candidate multiplier on noisy components and take the best."""
-    build = CLASSICAL[method].build
-    scores = [_mean_psnr(build(constant_multiplier(m)), groups, sigma) for m in candidates]
+def tune_at(method: str, candidates: tuple[float, ...], groups: list[ObservedGroup], sigma: float) -> TunedAt:
+    """Score each candidate multiplier on observed components and take the best."""
+    entry = CLASSICAL[method]
+    if entry.completion is not None:
+        groups = [_completed(group, entry.completion, sigma) for group in groups]
+    scores = [_mean_psnr(entry.build(constant_multiplier(m)), groups, sigma) for m in candidates]
     best = int(np.argmax(scores))
-    relative = np.concatenate([sigma / peak_modulus(group.noisy).reshape(-1) for group in groups])
+    relative = np.concatenate([sigma / peak_modulus(group.observed.values).reshape(-1) for group in groups])
     return TunedAt(
         sigma=sigma,
         relative_sigma=float(np.median(relative)),
@@ -91,15 +107,21 @@ def tune_at(method: str, candidates: tuple[float, ...], groups: list[NoisyGroup]
     )
 
 
-def classical_restorer(artifact: dict[str, Any]) -> DctFilter:
+def classical_restorer(artifact: dict[str, Any]) -> Restorer:
     """Return the restorer of an artifact of `tune_classical`."""
     levels = sorted(artifact["levels"], key=lambda level: float(level["relative_sigma"]))
     curve = MultiplierCurve(
         tuple(level["relative_sigma"] for level in levels), tuple(level["best"] for level in levels)
     )
-    return CLASSICAL[artifact["method"]].build(curve)
+    return CLASSICAL[artifact["method"]].restorer(curve)
 
 
-def _mean_psnr(restorer: DctFilter, groups: list[NoisyGroup], sigma: float) -> float:
-    scores = [psnr_db(restorer.apply(group.noisy, sigma), group.truth) for group in groups]
+def _completed(group: ObservedGroup, completion: Restorer, sigma: float) -> ObservedGroup:
+    """Return components with what the untuned first part of a method makes of them: it is done once a noise level."""
+    values = group.observed.restored_by(completion, sigma)
+    return ObservedGroup(group.truth, Observed(values, None, group.observed.grid))
+
+
+def _mean_psnr(restorer: Restorer, groups: list[ObservedGroup], sigma: float) -> float:
+    scores = [psnr_db(group.observed.restored_by(restorer, sigma), group.truth) for group in groups]
     return float(np.mean(np.concatenate(scores)))

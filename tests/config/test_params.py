@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from mpipipe.config.params import SCALES, load_params, resolve
 from mpipipe.config.recipe import canonical_json, digest
 from mpipipe.config.seeds import derive_seed
 from mpipipe.errors import InputError
+from mpipipe.networks.registry import NETWORKS, num_parameters
 
 
 @pytest.fixture
@@ -31,7 +33,19 @@ def test_paper_scale_has_the_published_counts_and_network(root: Path) -> None:
     params = load_params(root / "params.yaml", "paper")
     size = params.sample.ensembles["lissajous_2d"]
     assert (size.train, size.val, size.test) == (1000, 300, 300)
-    assert (params.train["DnCNN"].network.depth, params.train["DnCNN"].network.width) == (17, 64)
+    networks = {name: one["DnCNN"].network for name, one in params.train.items() if "DnCNN" in one}
+    assert {(network.depth, network.width) for network in networks.values()} == {(17, 64)}
+    sizes = {
+        ("denoising_2d", "RDN"): 21_974_530,
+        ("denoising_3d", "RDN"): 64_593_922,
+        ("denoising_2d", "SwinIR"): 11_500_922,
+        ("upsampling_x4", "SMRnet"): 6_624_898,
+    }
+    for (problem, method), count in sizes.items():
+        dimension = params.sample.ensembles[params.restoration.problems[problem].ensemble].dimension
+        with torch.device("meta"):
+            network = NETWORKS[method](params.train[problem][method].network, dimension)
+        assert num_parameters(network) == count, (problem, method)
 
 
 def test_physics_is_the_same_at_every_scale(root: Path) -> None:
@@ -59,6 +73,8 @@ def test_physics_is_the_same_at_every_scale(root: Path) -> None:
         ),
         (("sample", "particle", "fluid_probability"), 1.5, "sample.particle.fluid_probability: found 1.5"),
         (("simulate", "keep_above"), -1, "simulate.keep_above: found -1"),
+        (("measured_mdf",), {"matrix": "a.mdf"}, "measured_mdf.matrix: found an unknown key, expected"),
+        (("measured_mdf",), {"measurement": "b.mdf"}, "measured_mdf: measurement: found 'b.mdf' without"),
         (("seed",), "many", "seed: found 'many'"),
         (("seed",), -3, "seed: found -3"),
         (("scale",), "huge", "scale: found 'huge', expected one of smoke, laptop, paper"),

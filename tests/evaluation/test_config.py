@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from mpipipe.config.evaluate import EvaluateConfig
 from mpipipe.config.figures import FiguresConfig
+from mpipipe.config.restoration import Problem
 
 
 @pytest.mark.parametrize("section", [EvaluateConfig, FiguresConfig])
@@ -14,9 +15,6 @@ def test_every_knob_has_a_default_and_a_description(section):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"sigmas": (0.1, 0.06)},
-        {"sigmas": ()},
-        {"sigmas": (0, 0.1)},
         {"size_bin_edges": (12,)},
         {"components": 3},
     ],
@@ -24,3 +22,21 @@ def test_every_knob_has_a_default_and_a_description(section):
 def test_wrong_values_are_refused(wrong):
     with pytest.raises(ValidationError):
         EvaluateConfig(**wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sigmas": (0.1, 0.06)},
+        {"sigmas": ()},
+        {"sigmas": (-0.1, 0.1)},
+        {"methods": ()},
+        {"table": "denoise"},
+        {"observation": {"factor": 5}},
+        {"observation": {"missing_ratio": 1.0}},
+    ],
+)
+def test_wrong_problems_are_refused(wrong):
+    assert Problem(sigmas=(0, 0.1))
+    with pytest.raises(ValidationError):
+        Problem(**wrong)

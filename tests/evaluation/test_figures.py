@@ -8,45 +8,72 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mpipipe.errors import InputError
 from mpipipe.evaluation.complex_colour import complex_colours
-from mpipipe.evaluation.component_panel import ComponentExample, component_panel
+from mpipipe.evaluation.component_panel import component_panel
 from mpipipe.evaluation.curve_figure import curve_figure
+from mpipipe.evaluation.example_panel import example_panel
 from mpipipe.evaluation.figures import _STYLES, in_order, method_style, render
 from mpipipe.evaluation.image_panel import PanelImage, image_panel
+from mpipipe.evaluation.phantom_panel import RenderedPhantom, phantom_panel
+from mpipipe.evaluation.robustness_figure import robustness_figure
+from mpipipe.evaluation.size_figure import size_figure
 from mpipipe.evaluation.summary import summarise
 from mpipipe.evaluation.training_curve import training_curve
 from mpipipe.evaluation.vocabulary import METHODS
+from tests.evaluation.drawings import example, gains, history, matrix, size_records, volume
 
-
-def example(shape=(14, 9), names=("Noisy", "DCT-F (multiplier 3)", "DnCNN"), seed=0):
-    rng = np.random.default_rng(seed)
-    truth = (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(np.complex64)
-    truth /= np.abs(truth).max()
-    width, height = shape
-    estimates = {name: (truth * (1 - 0.1 * k)).astype(np.complex64) for k, name in enumerate(names, 1)}
-    return ComponentExample(truth, estimates, (-width, width, -height, height), "x channel, k = 33\nσ = 0.1")
-
-
-def history(psnr=True):
-    steps = [{"step": s, "loss": 1 / s} for s in (10, 20, 30)]
-    return steps + ([{"step": 30, "psnr_db": {"0.1": 30.0, "0.06": 33.0}}] if psnr else [])
+NINE = METHODS[1:10]
 
 
 @pytest.fixture(scope="module")
 def kinds(records, provenance):
     image = np.random.default_rng(0).random((12, 9))
-    images = [PanelImage(f"Method {k}", image, {"PSNR": "21.0 dB", "SSIM": "0.91"}) for k in range(4)]
+    scores = {"PSNR": "21.0 dB", "SSIM": "0.91", "λ": "0.01"}
+    images = [PanelImage(f"Method {k}", image, scores) for k in range(4)]
+    volumes = [
+        PanelImage(name, volume(), scores) for name in ("Phantom", "Tricubic (shifted grid)", "SMRnet")
+    ]
+    box = (-6, 6, -4.5, 4.5, -3, 3)
     summary = summarise(records)
+    phantoms = [RenderedPhantom("snake", image, (34, 30)), RenderedPhantom("tubes", volume(), (38, 38, 19))]
+    sizes = summarise(size_records("inpainting", region="missing"))
     return {
         "components": lambda: component_panel([example(), example((9, 15), seed=1)], provenance),
         "components_without_errors": lambda: component_panel([example()], provenance, error_maps=False),
+        "noisy_components": lambda: component_panel(
+            [example(names=NINE, measured=True)], provenance, error_maps=False
+        ),
+        "coarse_components": lambda: component_panel([example((9, 8, 7), factor=2)], provenance),
+        "components_with_gaps": lambda: component_panel([example((9, 8, 7), gaps=True)], provenance),
+        "matrices": lambda: example_panel([matrix((12, 5), 3), matrix((9, 8, 7), 3)], provenance),
+        "phantoms": lambda: phantom_panel(phantoms, provenance),
         "images": lambda: image_panel(images, (-6, 6, -4.5, 4.5), provenance, unit="mmol/l", columns=3),
+        "one_row_of_images": lambda: image_panel(images[:2], (-6, 6, -4.5, 4.5), provenance),
+        "volumes": lambda: image_panel(volumes, box, provenance, columns=1),
         "curve": lambda: curve_figure(summary, "sigma", ("psnr_db", "ssim"), provenance),
+        "sizes": lambda: size_figure(sizes, provenance),
+        "robustness": lambda: robustness_figure(gains(), provenance, label="PSNR gain (dB)"),
         "training": lambda: training_curve({"DnCNN": history(), "RDN": history()}, provenance),
         "training_unvalidated": lambda: training_curve({"DnCNN": history(psnr=False)}, provenance),
     }
 
 
-KINDS = ("components", "components_without_errors", "images", "curve", "training", "training_unvalidated")
+KINDS = (
+    "components",
+    "components_without_errors",
+    "noisy_components",
+    "coarse_components",
+    "components_with_gaps",
+    "matrices",
+    "phantoms",
+    "images",
+    "one_row_of_images",
+    "volumes",
+    "curve",
+    "sizes",
+    "robustness",
+    "training",
+    "training_unvalidated",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -113,11 +140,41 @@ def test_colours_of_complex_values():
     np.testing.assert_array_equal(complex_colours(np.array([5j])), complex_colours(np.array([1j])))
 
 
-def test_every_method_has_a_look_of_its_own_in_its_study():
+def test_every_method_has_a_look_of_its_own_in_its_problem():
+    smrnet = ("SMRnet", "SMRnet (spline residual)")
     assert set(_STYLES) == set(METHODS)
-    for study in (METHODS[:7], METHODS[12:20], ("Noisy", "Wiener", "N2N", "R2R", "Proposed")):
-        looks = [(method_style(m).colour, method_style(m).dash) for m in study]
-        assert len(set(looks)) == len(looks)
+    place = METHODS.index
+    problems = [
+        METHODS[: place("Bicubic (shifted grid)")],
+        (*METHODS[place("Bicubic (shifted grid)") : place("Tricubic (shifted grid)")], *smrnet),
+        (*METHODS[place("Tricubic (shifted grid)") : place("SMRnet")], *smrnet),
+        METHODS[place("Biharmonic") : place("ART")],
+        METHODS[place("ART") : place("Col45+Col135")],
+        ("Noisy", "Wiener", "N2N", "R2R", "Proposed"),
+    ]
+    for methods in problems:
+        looks = [(method_style(m).colour, method_style(m).dash) for m in methods]
+        assert len(set(looks)) == len(looks) > 3
+        points = [(method_style(m).marker, method_style(m).face) for m in methods]
+        assert len(set(points)) == len(points)
+
+
+def test_named_variants_share_the_colour_of_the_published_network_and_are_dashed():
+    for network, variant in (
+        ("DnCNN", "phase-aligned"),
+        ("RDN", "phase-aligned"),
+        ("SwinIR", "phase-aligned"),
+        ("SMRnet", "spline residual"),
+        ("PConvUNet", "phase-aligned"),
+    ):
+        published, named = method_style(network), method_style(f"{network} ({variant})")
+        assert published.colour == named.colour
+        assert (published.dash, named.dash) == ("-", "--")
+        assert (published.face, named.face) == (published.colour, "white")
+        assert METHODS.index(f"{network} ({variant})") == METHODS.index(network) + 1
+
+
+def test_methods_stand_in_their_order():
     assert in_order({"DnCNN", "Noisy", "Other"}) == ["Noisy", "DnCNN", "Other"]
 
 
@@ -134,11 +191,11 @@ def test_images_stand_upright(provenance):
 def test_mistakes_are_one_clear_line(records, provenance):
     summary = summarise(records)
     other = example(names=("Noisy",))
-    volume = PanelImage("Truth", np.zeros((2, 2, 2)), {})
+    block = PanelImage("Truth", np.zeros((2, 2, 2)), {})
     for message, make in {
         "examples: found none": lambda: component_panel([], provenance),
         "examples: found estimates": lambda: component_panel([example(), other], provenance),
-        r"images: Truth: found shape \(2, 2, 2\)": lambda: image_panel([volume], (0, 1, 0, 1), provenance),
+        r"images: Truth: found an image with 3 axes": lambda: image_panel([block], (0, 1, 0, 1), provenance),
         "images: found none": lambda: image_panel([], (0, 1, 0, 1), provenance),
         "condition: found 'noises'": lambda: curve_figure(summary, "noises", ["ssim"], provenance),
         "no row with metric 'mse'": lambda: curve_figure(summary, "sigma", ["mse"], provenance),

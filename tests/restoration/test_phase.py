@@ -1,10 +1,13 @@
+from functools import reduce
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpipipe.restoration.normalise import peak_modulus, to_unit_peak
-from mpipipe.restoration.phase import aligning_rotation, best_phase, project_on_phase
+from mpipipe.restoration.phase import aligning_rotation, best_phase, phase_spread, project_on_phase
 
 
 def noise(shape, seed=0):
@@ -41,15 +44,41 @@ def test_zero_image_stays_zero():
 
 
 @settings(deadline=None, max_examples=50)
-@given(phase=st.floats(-10, 10), scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
-def test_projection_commutes_and_alignment_cancels_scale_and_phase(phase, scale, seed):
-    image = noise((3, 6, 7), seed)
+@given(phase=st.floats(-10, 10), exponent=st.integers(-18, 18), seed=st.integers(0, 99))
+def test_projection_commutes_and_alignment_cancels_scale_and_phase(phase, exponent, seed):
+    image, scale = noise((3, 6, 7), seed), 10.0**exponent
     factor = np.complex64(scale * np.exp(1j * phase))
     turned = factor * image
     np.testing.assert_allclose(project_on_phase(turned), factor * project_on_phase(image), atol=1e-5 * scale)
     aligned = image * aligning_rotation(image)
     np.testing.assert_allclose(turned * aligning_rotation(turned), scale * aligned, atol=1e-5 * scale)
     np.testing.assert_allclose(np.abs(aligning_rotation(image)), 1, rtol=1e-6)
+
+
+def odd_components(grid):
+    """One component of each parity along each axis, and one that changes sign after half its period."""
+    position = [(2 * np.arange(n) + 1 - n) / n for n in grid]
+    shapes = [(1 - x**2, np.sin(2 * x), np.cos(2 * np.pi * x)) for x in position]
+    return np.stack([reduce(np.multiply.outer, waves) for waves in product(*shapes)]).astype(np.complex64)
+
+
+@pytest.mark.parametrize("grid", [(9, 12), (12, 30), (5, 6, 7)])
+@pytest.mark.parametrize("angle", [0.1, 1.4, 2.0, 3.1, -2.5])
+def test_alignment_cancels_the_phase_of_odd_components(grid, angle):
+    image = odd_components(grid)
+    aligned = image * aligning_rotation(image)
+    turned = np.complex64(np.exp(1j * angle)) * image
+    np.testing.assert_allclose(turned * aligning_rotation(turned), aligned, atol=2e-6)
+    np.testing.assert_allclose(aligned.imag, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("grid", [(9, 12), (5, 6, 7)])
+def test_alignment_does_not_depend_on_the_place_in_a_patch(grid):
+    image = np.concatenate([odd_components(grid), noise((5, *grid))])
+    rotation = aligning_rotation(image)
+    for before, after in ((0, 9), (9, 0), (3, 20)):
+        padded = np.pad(image, [(0, 0)] + [(before, after)] * len(grid))
+        np.testing.assert_allclose(aligning_rotation(padded), rotation, atol=1e-5)
 
 
 def test_alignment_makes_the_squares_real_and_positive():
@@ -67,3 +96,19 @@ def test_unit_peak_and_undo():
     np.testing.assert_allclose(np.abs(unit).max(axis=(1, 2)), [1, 1, 0, 1], rtol=1e-6)
     np.testing.assert_allclose(unit * peak, image, rtol=1e-6)
     assert unit.dtype == np.complex64
+
+
+def test_phase_spread_of_a_line_an_ellipse_and_a_circle():
+    turn = np.exp(2j * np.pi * np.arange(24).reshape(4, 6) / 24)
+    line = np.exp(0.7j) * turn.real
+    ellipse = 3 * turn.real + 1j * turn.imag  # Σ s² = 12 (9 - 1), Σ |s|² = 12 (9 + 1)
+    found = phase_spread(np.stack([line, ellipse, turn, 0 * turn]))
+    np.testing.assert_allclose(found, [0, 1 - 8 / 10, 1, 0], atol=1e-12)
+
+
+def test_phase_spread_is_twice_the_share_of_energy_off_the_best_phase():
+    image = noise((5, 6, 7), 4)
+    off = np.sum(np.abs(image - project_on_phase(image)) ** 2, axis=(1, 2))
+    np.testing.assert_allclose(
+        phase_spread(image), 2 * off / np.sum(np.abs(image) ** 2, axis=(1, 2)), rtol=1e-4
+    )

@@ -1,5 +1,6 @@
 """The plan: what depends on what."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ import pytest
 import yaml
 
 from mpipipe.config.params import Params, resolve
+from mpipipe.config.recipe import digest
+from mpipipe.errors import InputError
+from mpipipe.evaluation.vocabulary import METHODS
 from mpipipe.studies.names import slug
 from mpipipe.studies.plan import NOUNS, SECTIONS, Plan
 
@@ -24,6 +28,11 @@ def changed(raw: dict[str, Any], **scale_overrides: Any) -> set[str]:
         edited[section] = {**edited[section], **value} if isinstance(value, dict) else value
     after = Plan(resolve(edited))
     return {path for path in before.artifacts if before.provenance(path) != after.provenance(path)}
+
+
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    both = {key: isinstance(value, dict) and isinstance(base.get(key), dict) for key, value in over.items()}
+    return base | {key: merged(base[key], value) if both[key] else value for key, value in over.items()}
 
 
 def nouns(plan: Plan, paths: set[str]) -> set[str]:
@@ -70,12 +79,15 @@ def test_the_ledger_tracks_every_section_that_a_stage_uses(raw: dict[str, Any], 
     plan = Plan(resolve(raw))
     own = {path: {**json.loads(plan.recipe(path)), "inputs": 0} for path in plan.targets(noun)}
     values = {
-        "figures": {"dpi": 99}, "evaluate": {"sigmas": [0.06, 0.1]}, "simulate": {"keep_above": 2e-4, "oversampling": 2},
+        "figures": {"dpi": 99}, "evaluate": {"size_bin_edges": [12, 20, 30]}, "simulate": {"keep_above": 2e-4, "oversampling": 2},
         "background": {"jump_level": 0.1}, "baseline": {"fixed_multiplier": 2},
-        "reconstruct": {"regularizations": [1.0]}, "restoration": {"denoising": {"methods": ["DCT-F"]}},
+        "sample": {"calibration": {"grid_size": [12, 29]}},
+        "train": {"inpainting": {"PConvUNet": {**raw["train"]["inpainting"]["PConvUNet"], "batch": 3}}},
+        "reconstruct": {"regularizations": [1.0]}, "restoration": {"robustness": {"sigma": 0.2}},
+        "scene": {"snake": {**raw["scene"]["snake"], "matrix_noise": 0.01}},
     }  # fmt: skip
     for section, value in values.items():
-        edited = Plan(resolve({**raw, section: {**raw[section], **value}}))
+        edited = Plan(resolve({**raw, section: merged(raw[section], value)}))
         after = {path: {**json.loads(edited.recipe(path)), "inputs": 0} for path in edited.targets(noun)}
         if after != own:
             assert section in SECTIONS[noun], f"{noun} uses {section}"
@@ -84,12 +96,57 @@ def test_the_ledger_tracks_every_section_that_a_stage_uses(raw: dict[str, Any], 
 def test_parts_cover_a_split(raw: dict[str, Any]) -> None:
     params: Params = resolve(raw)
     plan = Plan(params)
-    rows = [json.loads(plan.recipe(path))["rows"] for path in plan.parts("lissajous_2d", "test")]
+    rows = [json.loads(plan.recipe(path))["rows"] for path in plan.ensembles.parts("lissajous_2d", "test")]
     covered = [row for start, stop in rows for row in range(start, stop)]
     assert covered == list(range(params.sample.ensembles["lissajous_2d"].test))
 
 
 def test_file_names_of_methods() -> None:
     assert slug("DCT-F (one phase)") == "dct-f-one-phase"
-    methods = ("DCT-F", "DCT-F (multiplier 3)", "DCT-F (one phase)", "DnCNN")
-    assert len({slug(method) for method in methods}) == len(methods)
+    assert len({slug(method) for method in METHODS}) == len(METHODS)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("restoration", "problems", "inpainting", "ensemble"), "nowhere", "ensemble: found 'nowhere'"),
+        (("restoration", "problems", "inpainting", "methods"), ["Biharmonik"], "found 'Biharmonik'"),
+        (("restoration", "phantoms", "snake", "problem"), "denoise", "found 'denoise'"),
+        (("restoration", "robustness", "problem"), "denoise", "found 'denoise'"),
+        (("train", "upsampling_x2", "SMRnet", "network", "factor"), 4, "factor: found 4, expected 2"),
+    ],
+)
+def test_what_does_not_fit_together_is_one_line(
+    raw: dict[str, Any], path: tuple[str, ...], value: Any, message: str
+) -> None:
+    edited = json.loads(json.dumps(raw))
+    place = edited
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(InputError, match=r"^params\.yaml: ") as refused:
+        _ = Plan(resolve(edited)).artifacts
+    assert message in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_job_writes_the_provenance_that_its_rule_holds(raw: dict[str, Any]) -> None:
+    """A recipe that a job reads and writes back must stay as it is: the guard compares the two digests."""
+    plan = Plan(resolve(raw))
+    for path, artifact in plan.artifacts.items():
+        recipe = importlib.import_module(f"mpipipe.cli.jobs.{artifact.job}").Recipe
+        read = recipe.model_validate_json(plan.recipe(path))
+        assert digest(read.model_dump(mode="json")) == plan.provenance(path), path
+
+
+def test_result_files_are_the_papers_tables_and_figures(raw: dict[str, Any]) -> None:
+    files = {Path(path).stem for path in Plan(resolve(raw)).result_files("restoration")}
+    assert {"parameters", "denoising", "accelerated_calibration", "upsampling", "inpainting"} <= files
+    assert {
+        "examples",
+        "phantoms",
+        "snake",
+        "resolution",
+        "spiral",
+        "nested_rectangles",
+        "robustness",
+    } <= files

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from mpipipe.config.background import BackgroundConfig
-from mpipipe.config.train import DegradationConfig, DnCNNConfig, TrainConfig
+from mpipipe.config.networks import DnCNNConfig
+from mpipipe.config.train import DegradationConfig, TrainConfig
 from mpipipe.noise.background import synthesise_background
 from mpipipe.noise.series import BackgroundSeries
 from tests.training.waves import CHANNELS, FREQUENCIES, WaveSource

@@ -22,7 +22,7 @@ def test_batches_follow_from_seed_and_step(source, background, tiny):
     other = list(islice(ComponentBatches(source, background, tiny, seed=2), 12))
     assert all(same(a, b) for a, b in zip(one[7:], late, strict=True))
     assert not any(same(a, b) for a, b in zip(one, other, strict=True))
-    assert len({batch.noisy.numpy().tobytes() for batch in one}) == 12
+    assert len({batch.observed.numpy().tobytes() for batch in one}) == 12
 
 
 def test_workers_give_the_same_stream(source, background, tiny):
@@ -67,7 +67,7 @@ def test_similar_grids_share_a_batch_and_its_small_patch(background, tiny):
     degradation = DegradationConfig(patch=24, patch_step=6)
     config = tiny.model_copy(update={"degradation": degradation, "buffer_chunks": 8, "batch": 16})
     batches = list(islice(ComponentBatches(source, background, config, seed=7), 32))
-    patches = {tuple(batch.noisy.shape[2:]) for batch in batches}
+    patches = {tuple(batch.observed.shape[2:]) for batch in batches}
     assert len(patches) > 3
     assert all(size % 6 == 0 for patch in patches for size in patch)
     padding = 1 - np.mean([batch.valid.mean() for batch in batches])

@@ -4,26 +4,30 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpipipe.config.train import DegradationConfig
+from mpipipe.config.networks import DnCNNConfig, SMRnetConfig
+from mpipipe.config.train import DegradationConfig, MissingConfig, TrainConfig
 from mpipipe.errors import InputError
 from mpipipe.noise.series import BackgroundSeries
-from mpipipe.training.degradation import cut_background, degrade, from_channels, patch_of, place, to_channels
+from mpipipe.training.batch import from_channels, to_channels
+from mpipipe.training.degradation import cut_background, degrade
+from mpipipe.training.placement import patch_of, place
 from tests.training.waves import CHANNELS, FREQUENCIES, WaveSource
 
 
-def make(background, seed=0, patch=(14, 15), chosen=None, largest=(10, 12), **knobs):
+def make(background, seed=0, patch=15, chosen=None, largest=(10, 12), network=None, **knobs):
     components = WaveSource((24,), largest=largest).read_chunk(0)
     chosen = np.arange(24) if chosen is None else chosen
-    config = DegradationConfig(patch=max(patch), **knobs)
-    return components, degrade(components, chosen, background, config, patch, np.random.default_rng(seed))
+    network = network or DnCNNConfig(depth=3, width=4)
+    config = TrainConfig(network=network, degradation=DegradationConfig(patch=patch, **knobs))
+    return components, degrade(components, chosen, background, config, np.random.default_rng(seed))
 
 
 def test_shapes_and_zero_padding(background):
     _, batch = make(background)
-    assert batch.noisy.shape == batch.truth.shape == (24, 2, 14, 15)
-    assert batch.valid.shape == (24, 1, 14, 15)
+    assert batch.observed.shape == batch.truth.shape == (24, 2, 15, 15)
+    assert batch.valid.shape == (24, 1, 15, 15)
     assert {field.dtype for field in batch} == {torch.float32}
-    assert torch.all(batch.noisy * (1 - batch.valid) == 0)
+    assert torch.all(batch.observed * (1 - batch.valid) == 0)
     assert torch.all(batch.truth * (1 - batch.valid) == 0)
 
 
@@ -34,9 +38,9 @@ def test_grid_is_where_the_mask_says(background):
 
 def test_noisy_image_has_unit_maximum_and_noise_its_sigma(background):
     _, batch = make(background, sigma_range=(0.01, 0.4))
-    peak = batch.noisy.square().sum(1).sqrt().amax(dim=(1, 2))
+    peak = batch.observed.square().sum(1).sqrt().amax(dim=(1, 2))
     torch.testing.assert_close(peak, torch.ones(24), rtol=1e-5, atol=0)
-    noise = (batch.noisy - batch.truth).square().sum(1).sum(dim=(1, 2))
+    noise = (batch.observed - batch.truth).square().sum(1).sum(dim=(1, 2))
     rms = (noise / batch.valid.sum(dim=(1, 2, 3))).sqrt()
     torch.testing.assert_close(rms, batch.sigma, rtol=1e-4, atol=1e-6)
 
@@ -73,7 +77,7 @@ def test_phases_are_uniform_and_aligned_ones_real(background):
     assert abs((turned**2).mean()) < 5 / np.sqrt(2000)
     _, aligned = make(background, chosen=chosen, phase="aligned", sigma_range=(1e-6, 1e-6))
     assert aligned.truth[:, 1].abs().max() < 1e-5
-    squares = (from_channels(aligned.noisy) ** 2).sum(axis=(1, 2))
+    squares = (from_channels(aligned.observed) ** 2).sum(axis=(1, 2))
     np.testing.assert_allclose(squares.imag, 0, atol=1e-4)
 
 
@@ -142,5 +146,71 @@ def test_patches_of_similar_grids():
 
 
 def test_3d(background):
-    _, batch = make(background, patch=(8, 8, 9), largest=(7, 6, 8))
-    assert batch.noisy.shape == (24, 2, 8, 8, 9)
+    _, batch = make(background, patch=9, largest=(7, 6, 8))
+    assert batch.observed.shape == (24, 2, 9, 9, 9)
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+@pytest.mark.parametrize("largest", [(11, 13), (9, 7, 8)])
+def test_clean_measured_voxels_are_every_kth_of_the_truth_in_its_place(background, factor, largest):
+    network = SMRnetConfig(factor=factor)
+    components, batch = make(background, patch=8, largest=largest, network=network, noise_free=1.0)
+    dims = len(largest)
+    every = (slice(None), slice(None), *(slice(None, None, factor),) * dims)
+    assert batch.observed.shape[2:] == (8,) * dims
+    assert batch.truth.shape[2:] == (8 * factor,) * dims
+    assert torch.equal(batch.valid[every], batch.measured)
+    torch.testing.assert_close(batch.truth[every], batch.observed, rtol=0, atol=1e-6)
+    axes = tuple(range(1, dims + 2))
+    measured = -(-components.grid_shape // factor)
+    assert batch.measured.sum(axes).tolist() == measured.prod(axis=1).tolist()
+    assert batch.valid.sum(axes).tolist() == components.grid_shape.prod(axis=1).tolist()
+    corners = {tuple(np.argwhere(mask)[0][1:]) for mask in batch.measured.numpy() > 0}
+    assert len(corners) > 4  # the offsets are drawn
+
+
+def test_noise_on_every_kth_voxel_has_its_sigma(background):
+    _, batch = make(background, patch=8, network=SMRnetConfig(factor=2), sigma_range=(0.01, 0.4))
+    error = (batch.observed - batch.truth[..., ::2, ::2]).square().sum(dim=(1, 2, 3))
+    rms = (error / batch.measured.sum(dim=(1, 2, 3))).sqrt()
+    torch.testing.assert_close(rms, batch.sigma, rtol=1e-4, atol=1e-6)
+
+
+def test_a_fraction_of_the_samples_is_free_of_noise(background):
+    _, batch = make(background, chosen=np.arange(4000) % 24, noise_free=0.3)
+    clean = batch.sigma == 0
+    assert abs(clean.float().mean() - 0.3) < 5 * np.sqrt(0.3 * 0.7 / 4000)
+    equal = (batch.observed - batch.truth).abs().amax(dim=(1, 2, 3)) < 1e-6
+    assert torch.equal(equal, clean)
+
+
+def test_missing_voxels_are_blocks_of_each_grid(background):
+    knobs = {"missing": MissingConfig(ratio=(0.1, 0.2), blocks=(1, 1))}
+    components, batch = make(background, **knobs)
+    voxels = torch.from_numpy(components.grid_shape.prod(axis=1))
+    lost = batch.valid.sum(dim=(1, 2, 3)) - batch.measured.sum(dim=(1, 2, 3))
+    assert torch.all(batch.measured <= batch.valid)
+    assert torch.all((lost - 0.15 * voxels).abs() <= 0.05 * voxels + 0.5)
+    assert torch.all(batch.observed * (1 - batch.measured) == 0)
+    assert torch.any(batch.truth * (batch.valid - batch.measured) != 0)
+    peak = batch.observed.square().sum(1).sqrt().amax(dim=(1, 2))
+    torch.testing.assert_close(peak, torch.ones(24), rtol=1e-5, atol=0)
+
+
+def test_noise_does_not_depend_on_what_is_missing(background):
+    """The background is cut over the whole grid, as a calibration that went wrong in parts would be."""
+    knobs = {"sigma_range": (0.1, 0.4), "scale_range": (1.0, 1.0)}
+    _, complete = make(background, **knobs)
+    _, holed = make(background, missing=MissingConfig(), **knobs)
+    kept = holed.measured * holed.peak.view(-1, 1, 1, 1)
+    whole = complete.observed * holed.measured * complete.peak.view(-1, 1, 1, 1)
+    torch.testing.assert_close(holed.observed * kept, whole, rtol=0, atol=1e-5)
+
+
+def test_crops_keep_observation_and_truth_together(background):
+    _, batch = make(background, patch=8, network=SMRnetConfig(factor=2), noise_free=1.0, crop=3)
+    assert batch.observed.shape[2:] == (3, 3)
+    assert batch.truth.shape[2:] == (6, 6)
+    torch.testing.assert_close(batch.truth[..., ::2, ::2], batch.observed, rtol=0, atol=1e-6)
+    assert torch.equal(batch.valid[..., ::2, ::2], batch.measured)
+    assert batch.observed.abs().amax() > 0.3

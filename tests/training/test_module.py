@@ -7,13 +7,14 @@ from torch.optim.swa_utils import AveragedModel
 
 from mpipipe.config.train import TrainConfig
 from mpipipe.training.averaging import ExponentialAverage, effective_decay
+from mpipipe.training.batch import Batch
 from mpipipe.training.data import ComponentBatches
-from mpipipe.training.degradation import Batch
 from mpipipe.training.module import learning_rate_factor, weighted_l1
 
 
-def batch_of(truth, valid, sigma):
-    return Batch(noisy=truth, truth=truth, valid=valid, sigma=sigma)
+def batch_of(truth, valid, sigma, measured=None):
+    measured = valid if measured is None else measured
+    return Batch(truth, measured, truth, valid, torch.zeros(()), sigma, torch.ones_like(sigma))
 
 
 @pytest.mark.parametrize("weighting", ["none", "inverse_sigma"])
@@ -27,6 +28,22 @@ def test_loss_is_the_mean_over_valid_voxels_of_each_sample(weighting):
         error = (e[:, v] - t[:, v]).abs().mean()
         expected.append(error / s if weighting == "inverse_sigma" else error)
     loss = weighted_l1(estimate, batch_of(truth, valid, sigma), weighting)
+    torch.testing.assert_close(loss, torch.stack(expected).mean())
+
+
+@pytest.mark.parametrize("weight", [0.5, 1.0, 6.0])
+def test_missing_voxels_weigh_as_asked(weight):
+    """The mean over valid voxels, in which a missing one counts as `weight` measured ones."""
+    rng = torch.Generator().manual_seed(1)
+    truth, estimate = (torch.randn(3, 2, 5, 6, generator=rng) for _ in range(2))
+    valid = (torch.rand(3, 1, 5, 6, generator=rng) > 0.2).float()
+    measured = valid * (torch.rand(3, 1, 5, 6, generator=rng) > 0.3)
+    expected = []
+    for e, t, v, m in zip(estimate, truth, valid[:, 0], measured[:, 0], strict=True):
+        error = (e - t).abs().mean(0)
+        inside, lost = error[m > 0], error[(v > 0) & (m == 0)]
+        expected.append((inside.sum() + weight * lost.sum()) / (len(inside) + weight * len(lost)))
+    loss = weighted_l1(estimate, batch_of(truth, valid, torch.ones(3), measured), "none", weight)
     torch.testing.assert_close(loss, torch.stack(expected).mean())
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.workflow.conftest import Checkout, copy_project
 
 pytestmark = pytest.mark.slow
-WEIGHTS = "data/smoke/train/restoration/denoising/lissajous_2d/dncnn.safetensors"
+WEIGHTS = "data/smoke/train/restoration/denoising_2d/dncnn-0.safetensors"
 
 
 def start(checkout: Checkout, *command: str) -> "subprocess.Popen[bytes]":
@@ -35,7 +35,8 @@ def test_a_killed_training_leaves_nothing_that_passes_for_whole_and_resumes(
 ) -> None:
     checkout = copy_project(tmp_path / "project")
     checkout.edit("params.yaml", "steps: 20, batch: 16", "steps: 400, batch: 16, checkpoint_every: 20")
-    command = ("snakemake", "--cores", "2", "--resources", "gpu=1", "--rerun-incomplete", "stage_train")
+    target = f"{WEIGHTS}.manifest.json"
+    command = ("snakemake", "--cores", "2", "--resources", "gpu=1", "--rerun-incomplete", target)
     process = start(checkout, *command)
     wait_for("checkpoints/*/*.ckpt", checkout.path)
     os.killpg(process.pid, signal.SIGKILL)

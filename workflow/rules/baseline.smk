@@ -1,6 +1,6 @@
 # Classical methods, tuned on the validation split.
 
-BASELINE = f"{DATA}/baseline/{{study}}/{{table}}/{{ensemble}}/{{method}}.json"
+BASELINE = f"{DATA}/baseline/{{study}}/{{problem}}/{{method}}.json"
 
 
 rule baseline:
@@ -10,9 +10,9 @@ rule baseline:
         artifact=BASELINE,
         manifest=f"{BASELINE}.manifest.json",
     log:
-        f"logs/{PLAN.params.scale}/baseline/{{study}}/{{table}}/{{ensemble}}/{{method}}.log",
+        f"logs/{PLAN.params.scale}/baseline/{{study}}/{{problem}}/{{method}}.log",
     benchmark:
-        f"logs/{PLAN.params.scale}/baseline/{{study}}/{{table}}/{{ensemble}}/{{method}}.tsv"
+        f"logs/{PLAN.params.scale}/baseline/{{study}}/{{problem}}/{{method}}.tsv"
     conda:
         ENVIRONMENT
     threads: 1

@@ -1,6 +1,6 @@
 # Records of each method on the test split, their summary, and example components.
 
-EVALUATE = f"{DATA}/evaluate/{{study}}/{{table}}/{{ensemble}}/{{method}}.parquet"
+EVALUATE = f"{DATA}/evaluate/{{study}}/{{problem}}/{{method}}.parquet"
 
 
 rule evaluate:
@@ -10,12 +10,12 @@ rule evaluate:
         artifact=EVALUATE,
         manifest=f"{EVALUATE}.manifest.json",
     log:
-        f"logs/{PLAN.params.scale}/evaluate/{{study}}/{{table}}/{{ensemble}}/{{method}}.log",
+        f"logs/{PLAN.params.scale}/evaluate/{{study}}/{{problem}}/{{method}}.log",
     benchmark:
-        f"logs/{PLAN.params.scale}/evaluate/{{study}}/{{table}}/{{ensemble}}/{{method}}.tsv"
+        f"logs/{PLAN.params.scale}/evaluate/{{study}}/{{problem}}/{{method}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 2
+    threads: 1
     resources:
         mem_mb=8000,
         runtime=240,
@@ -26,7 +26,7 @@ rule evaluate:
         " records={output.artifact}"
 
 
-EXAMPLES = f"{DATA}/evaluate/{{study}}/{{table}}/{{ensemble}}/examples.zarr"
+EXAMPLES = f"{DATA}/evaluate/{{study}}/{{problem}}/examples.zarr"
 
 
 rule examples:
@@ -36,12 +36,12 @@ rule examples:
         artifact=directory(EXAMPLES),
         manifest=f"{EXAMPLES}.manifest.json",
     log:
-        f"logs/{PLAN.params.scale}/evaluate/{{study}}/{{table}}/{{ensemble}}/examples.log",
+        f"logs/{PLAN.params.scale}/evaluate/{{study}}/{{problem}}/examples.log",
     benchmark:
-        f"logs/{PLAN.params.scale}/evaluate/{{study}}/{{table}}/{{ensemble}}/examples.tsv"
+        f"logs/{PLAN.params.scale}/evaluate/{{study}}/{{problem}}/examples.tsv"
     conda:
         ENVIRONMENT
-    threads: 2
+    threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
@@ -50,6 +50,58 @@ rule examples:
     shell:
         "mpipipe job examples --recipe {params.recipe:q} --threads {threads} --log {log}"
         " examples={output.artifact}"
+
+
+OVERVIEW = f"{DATA}/evaluate/{{study}}/overview.zarr"
+
+
+rule overview:
+    input:
+        reads(OVERVIEW),
+    output:
+        artifact=directory(OVERVIEW),
+        manifest=f"{OVERVIEW}.manifest.json",
+    log:
+        f"logs/{PLAN.params.scale}/evaluate/{{study}}/overview.log",
+    benchmark:
+        f"logs/{PLAN.params.scale}/evaluate/{{study}}/overview.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        recipe=recipe(OVERVIEW),
+    shell:
+        "mpipipe job overview --recipe {params.recipe:q} --threads {threads} --log {log}"
+        " overview={output.artifact}"
+
+
+ROBUSTNESS = f"{DATA}/evaluate/{{study}}/robustness.parquet"
+
+
+rule robustness:
+    input:
+        reads(ROBUSTNESS),
+    output:
+        artifact=ROBUSTNESS,
+        manifest=f"{ROBUSTNESS}.manifest.json",
+    log:
+        f"logs/{PLAN.params.scale}/evaluate/{{study}}/robustness.log",
+    benchmark:
+        f"logs/{PLAN.params.scale}/evaluate/{{study}}/robustness.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        recipe=recipe(ROBUSTNESS),
+    shell:
+        "mpipipe job robustness --recipe {params.recipe:q} --threads {threads} --log {log}"
+        " records={output.artifact}"
 
 
 METRICS = f"{DATA}/evaluate/{{study}}/metrics.parquet"

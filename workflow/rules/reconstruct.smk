@@ -15,7 +15,7 @@ rule reconstruct:
         f"logs/{PLAN.params.scale}/reconstruct/{{study}}/{{phantom}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 2
+    threads: 1
     resources:
         mem_mb=4000,
         runtime=60,

@@ -15,7 +15,7 @@ rule scene:
         f"logs/{PLAN.params.scale}/scene/{{phantom}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 2
+    threads: 1
     resources:
         mem_mb=4000,
         runtime=60,

@@ -15,7 +15,7 @@ rule simulate:
         f"logs/{PLAN.params.scale}/simulate/{{ensemble}}/{{part}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 2
+    threads: 1 if ON_A_LAPTOP else 2
     resources:
         mem_mb=4000,
         runtime=120,

@@ -1,6 +1,6 @@
 # Learned methods: one job a network; a killed training goes on from its checkpoint.
 
-TRAIN = f"{DATA}/train/{{study}}/{{table}}/{{ensemble}}/{{method}}.safetensors"
+TRAIN = f"{DATA}/train/{{study}}/{{problem}}/{{method}}.safetensors"
 
 
 rule train:
@@ -10,16 +10,16 @@ rule train:
         artifact=TRAIN,
         manifest=f"{TRAIN}.manifest.json",
     log:
-        f"logs/{PLAN.params.scale}/train/{{study}}/{{table}}/{{ensemble}}/{{method}}.log",
+        f"logs/{PLAN.params.scale}/train/{{study}}/{{problem}}/{{method}}.log",
     benchmark:
-        f"logs/{PLAN.params.scale}/train/{{study}}/{{table}}/{{ensemble}}/{{method}}.tsv"
+        f"logs/{PLAN.params.scale}/train/{{study}}/{{problem}}/{{method}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 2
+    threads: 1 if ON_A_LAPTOP else 4
     resources:
         mem_mb=8000,
         runtime=1440,
-        gpu=1,
+        gpu=0 if ON_A_LAPTOP else 1,
     params:
         recipe=recipe(TRAIN),
     shell:

@@ -19,6 +19,8 @@ class Recipe(JobRecipe):
     split: str
     num_channels: int
     num_frequencies: int
+    stored_frequencies: int
+    num_frames: int
     background: BackgroundConfig
 
 
@@ -31,14 +33,14 @@ def run(recipe: Recipe, series: Path) -> None:
         source = Path(recipe.background.file)
         values = _share(read_measured_series(source), recipe)
         description["source"] = f"{source.name} sha256:{content_digest(source)}"
-    write_series(series, values)
+    write_series(series, values, recipe.num_frequencies)
     finish(series, recipe, description | {"shape": list(values.shape)})
 
 
 def _synthetic(recipe: Recipe) -> "np.ndarray[tuple[int, ...], np.dtype[np.complex64]]":
     rng = np.random.default_rng(recipe.derive_seed("background", recipe.ensemble, recipe.split))
-    config = recipe.background
-    return synthesise_background(config, config.num_frames, recipe.num_channels, recipe.num_frequencies, rng)
+    size = (recipe.num_frames, recipe.num_channels, recipe.stored_frequencies)
+    return synthesise_background(recipe.background, *size, rng)
 
 
 def _share(

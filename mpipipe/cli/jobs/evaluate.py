@@ -9,12 +9,11 @@ import pandas as pd
 from mpipipe.cli.jobs.base import JobRecipe, finish, inputs_in
 from mpipipe.cli.jobs.reading import background, matrices
 from mpipipe.cli.jobs.restorers import open_restorer
-from mpipipe.config.evaluate import EvaluateConfig
-from mpipipe.evaluation.metrics import psnr_db, ssim
-from mpipipe.evaluation.records import build_records, concatenate_records
-from mpipipe.restoration.method import Restorer
+from mpipipe.config.restoration import ObservationConfig, TableName
+from mpipipe.evaluation.records import concatenate_records
 from mpipipe.storage.tables import write_table
-from mpipipe.studies.denoising import Case, cases
+from mpipipe.studies.cases import cases
+from mpipipe.studies.scores import score
 
 LOG = logging.getLogger(__name__)
 
@@ -22,28 +21,43 @@ LOG = logging.getLogger(__name__)
 class Recipe(JobRecipe):
     """Method and conditions."""
 
+    problem: str
     ensemble: str
-    method: str
     dimension: int
-    evaluate: EvaluateConfig
+    observation: ObservationConfig
+    method: str
+    repeat: int
+    table: TableName
+    sigmas: tuple[float, ...]
+    components: int | None
+    size_bin_edges: tuple[float, ...]
 
 
 def run(recipe: Recipe, records: Path) -> None:
-    """Write the records of one method in the table ``denoising``: one row a component, condition and metric."""
+    """Write the records of one method in the problem's table: one row a component, condition and metric."""
     (artifact,) = (*inputs_in(recipe, "train"), *inputs_in(recipe, "baseline"))
     restorer = open_restorer(artifact)
     source, empty_frames = matrices(recipe, "test"), background(recipe, "test")
-    scored = []
-    for sigma in recipe.evaluate.sigmas:
+    scored: list[pd.DataFrame] = []
+    for sigma in recipe.sigmas:
         drawn = cases(
             source.matrices(),
             empty_frames,
+            recipe.observation,
             sigma,
-            recipe.evaluate.components_per_matrix,
-            # Not of the method: all methods see the same components and the same noise.
+            recipe.components,
+            # Not of the method: all methods see the same components, voxels and noise.
             partial(_seed, recipe, sigma),
         )
-        scored += [_score(case, restorer, recipe) for case in drawn]
+        for case in drawn:
+            scored += score(
+                case,
+                case.restored_by(restorer),
+                table=recipe.table,
+                method=recipe.method,
+                repeat=recipe.repeat,
+                edges=recipe.size_bin_edges,
+            )
         LOG.info("%s: σ = %g scored", recipe.method, sigma)
     frame = concatenate_records(scored)
     write_table(records, frame)
@@ -52,22 +66,3 @@ def run(recipe: Recipe, records: Path) -> None:
 
 def _seed(recipe: Recipe, sigma: float, matrix: int) -> int:
     return recipe.derive_seed("test", recipe.ensemble, matrix, str(sigma))
-
-
-def _score(case: Case, restorer: Restorer, recipe: Recipe) -> pd.DataFrame:
-    restored = restorer.apply(case.noisy, case.sigma)
-    metrics = {"psnr_db": psnr_db(restored, case.truth), "ssim": ssim(restored, case.truth)}
-    return concatenate_records(
-        [
-            build_records(
-                table="denoising",
-                method=recipe.method,
-                metric=metric,
-                item=case.matrix,
-                value=values,
-                dimension=f"{recipe.dimension}D",
-                sigma=case.sigma,
-            )
-            for metric, values in metrics.items()
-        ]
-    )

@@ -1,4 +1,4 @@
-"""Job ``figures``: tables and figures of a study, from records, examples and images."""
+"""Job ``figures``: tables and figures of the restoration study, from records, examples and images."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import Any
 from mpipipe.cli.jobs.base import JobRecipe, finish, inputs_in
 from mpipipe.config.figures import FiguresConfig
 from mpipipe.config.recipe import digest
+from mpipipe.config.restoration import RestorationConfig
+from mpipipe.config.sample import SampleConfig
 from mpipipe.evaluation.captions import Provenance
 from mpipipe.evaluation.figures import render
 from mpipipe.evaluation.gallery import GalleryEntry, Link, Picture
@@ -15,25 +17,18 @@ from mpipipe.storage.arrays import read_arrays
 from mpipipe.storage.atomic import write_bytes, write_text
 from mpipipe.storage.manifest import manifest_path, read_manifest
 from mpipipe.storage.tables import read_table, write_json
-from mpipipe.studies.restoration import (
-    ResultFigure,
-    ResultTable,
-    components_figure,
-    curves_figure,
-    denoising_table,
-    paired_table,
-    pairs_of,
-    phantom_figure,
-    training_figure,
-)
+from mpipipe.studies import restoration_figures as draw
+from mpipipe.studies.restoration_tables import parameter_table, score_tables, training_table
+from mpipipe.studies.result import ResultFigure, ResultTable
 
 
 class Recipe(JobRecipe):
-    """Study, its methods in the order of the tables, and how figures are drawn."""
+    """Study, its section, the sampled ranges, and how figures are drawn."""
 
     study: str
-    methods: tuple[str, ...]
     figures: FiguresConfig
+    restoration: RestorationConfig
+    sample: SampleConfig
 
 
 def run(recipe: Recipe, entries: Path) -> None:
@@ -41,33 +36,71 @@ def run(recipe: Recipe, entries: Path) -> None:
     provenance = Provenance(
         scale=recipe.scale, digest=digest(recipe.model_dump(mode="json")), seed=recipe.seed
     )
-    folder, tables, figures = entries.parent, _tables(recipe, provenance), _figures(recipe, provenance)
-    written = [_write_table(table, recipe, folder, provenance) for table in tables]
-    written += [_write_figure(figure, recipe, folder, provenance) for figure in figures]
+    folder = entries.parent
+    written = [_write_table(table, recipe, folder, provenance) for table in _tables(recipe, provenance)]
+    written += [_write_figure(figure, recipe, folder, provenance) for figure in _figures(recipe, provenance)]
     write_json(entries, {"entries": [entry.model_dump(mode="json") for entry in written]})
     finish(entries, recipe, {"entries": [entry.name for entry in written]})
 
 
 def _tables(recipe: Recipe, provenance: Provenance) -> Iterator[ResultTable]:
+    sampled = {path.stem: read_table(path) for path in inputs_in(recipe, "sample")}
+    yield parameter_table(sampled, recipe.sample, provenance)
     (path,) = inputs_in(recipe, "evaluate", "metrics")
     records = read_table(path)
-    yield denoising_table(records, provenance)
-    yield paired_table(records, pairs_of(recipe.methods, list(_histories(recipe))), provenance)
+    yield from score_tables(records, recipe.restoration, provenance)
+    yield training_table(_trainings(recipe), records, provenance)
 
 
 def _figures(recipe: Recipe, provenance: Provenance) -> Iterator[ResultFigure]:
-    (path,) = inputs_in(recipe, "evaluate", "examples")
-    yield components_figure(*read_arrays(path), recipe.figures, provenance)
+    config, drawing = recipe.restoration, recipe.figures
+    (path,) = inputs_in(recipe, "evaluate", "overview")
+    yield draw.examples_figure(*read_arrays(path), provenance)
+    scenes = {path.stem: read_arrays(path) for path in inputs_in(recipe, "scene")}
+    yield draw.phantoms_figure({name: scenes[name] for name in config.phantoms}, provenance)
+    examples = {path.parent.name: path for path in inputs_in(recipe, "evaluate", "examples")}
     (path,) = inputs_in(recipe, "evaluate", "metrics")
-    yield curves_figure(read_table(path), provenance)
-    yield training_figure(_histories(recipe), provenance)
-    for path in inputs_in(recipe, "reconstruct"):
-        yield phantom_figure(path.stem, *read_arrays(path), recipe.figures, provenance)
+    records = read_table(path)
+    trainings = _trainings(recipe)
+    for name, problem in config.problems.items():
+        yield draw.components_figure(name, *read_arrays(examples[name]), drawing, provenance)
+        dimension = recipe.sample.ensembles[problem.ensemble].dimension
+        yield from draw.score_figures(name, problem, records, dimension, provenance)
+        histories = {one["method"]: one["card"]["history"] for one in trainings if one["problem"] == name}
+        if histories:
+            yield draw.training_figure(name, histories, provenance)
+    images = {path.stem: path for path in inputs_in(recipe, "reconstruct")}
+    for name in config.phantoms:
+        yield draw.phantom_figure(name, *read_arrays(images[name]), drawing, provenance)
+    (path,) = inputs_in(recipe, "evaluate", "robustness")
+    spread = read_manifest(manifest_path(path)).description["phase_spread"]
+    yield draw.robustness_result(read_table(path), spread, config.robustness, provenance)
 
 
-def _histories(recipe: Recipe) -> dict[str, list[dict[str, Any]]]:
-    described = [read_manifest(manifest_path(path)).description for path in inputs_in(recipe, "train")]
-    return {description["method"]: description["card"]["history"] for description in described}
+def _trainings(recipe: Recipe) -> list[dict[str, Any]]:
+    found = []
+    for path in inputs_in(recipe, "train"):
+        manifest = read_manifest(manifest_path(path))
+        problem = manifest.recipe["problem"]
+        found.append(
+            {
+                "problem": problem,
+                "method": manifest.recipe["method"],
+                "table": recipe.restoration.problems[problem].table,
+                "dimension": manifest.recipe["dimension"],
+                "factor": manifest.recipe["observation"]["factor"],
+                "card": manifest.description["card"],
+            }
+        )
+    order = {
+        (name, method): place
+        for place, (name, method) in enumerate(
+            (name, method)
+            for name, problem in recipe.restoration.problems.items()
+            for method in problem.methods
+        )
+    }
+    return sorted(found, key=lambda one: order[one["problem"], one["method"]])
 
 
 def _write_table(table: ResultTable, recipe: Recipe, folder: Path, provenance: Provenance) -> GalleryEntry:

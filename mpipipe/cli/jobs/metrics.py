@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mpipipe.cli.jobs.base import JobRecipe, finish
-from mpipipe.evaluation.records import concatenate_records
+from mpipipe.evaluation.records import concatenate_records, with_pooled
 from mpipipe.evaluation.summary import summarise
 from mpipipe.evaluation.tables import csv_text
 from mpipipe.storage.atomic import write_text
@@ -18,7 +18,7 @@ class Recipe(JobRecipe):
 
 def run(recipe: Recipe, metrics: Path, summary: Path) -> None:
     """Write the study's records as one table, and mean, std, 95 % interval and count as CSV."""
-    records = concatenate_records([read_table(Path(name)) for name in recipe.inputs])
+    records = with_pooled(concatenate_records([read_table(Path(name)) for name in recipe.inputs]), "size_bin")
     write_table(metrics, records)
     write_text(summary, csv_text(summarise(records)))
     finish(metrics, recipe, {"rows": len(records), "columns": list(records.columns)})

@@ -14,4 +14,4 @@ def matrices(recipe: JobRecipe, split: str) -> EnsembleReader:
 def background(recipe: JobRecipe, split: str) -> BackgroundSeries:
     """Read the background series of one split."""
     (path,) = inputs_in(recipe, "background", split)
-    return BackgroundSeries(read_series(path))
+    return BackgroundSeries(*read_series(path))

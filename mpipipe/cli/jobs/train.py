@@ -8,23 +8,27 @@ import numpy as np
 from mpipipe.cli.jobs.base import JobRecipe, finish
 from mpipipe.cli.jobs.reading import background, matrices
 from mpipipe.config.recipe import digest
+from mpipipe.config.restoration import ObservationConfig
 from mpipipe.config.train import TrainConfig
 from mpipipe.storage.atomic import remove
 from mpipipe.storage.ensemble import EnsembleReader
 from mpipipe.storage.weights import write_weights
-from mpipipe.training.components import add_noise, choose_components
+from mpipipe.training.components import choose_components, observe_groups
 from mpipipe.training.train import ValidationSet, train_network
 
 LOG = logging.getLogger(__name__)
-VALIDATION_COMPONENTS = 500
+VALIDATION_COMPONENTS = {2: 500, 3: 48}
 
 
 class Recipe(JobRecipe):
     """Method, network and training."""
 
+    problem: str
     ensemble: str
-    method: str
     dimension: int
+    observation: ObservationConfig
+    method: str
+    repeat: int
     sigmas: tuple[float, ...]
     train: TrainConfig
 
@@ -39,17 +43,20 @@ def run(recipe: Recipe, weights: Path) -> None:
         source,
         background(recipe, "train"),
         dimension=recipe.dimension,
-        seed=recipe.derive_seed("train", recipe.ensemble, recipe.method) % 2**31,
+        seed=recipe.derive_seed("train", recipe.problem, recipe.method, recipe.repeat) % 2**31,
         validation=_validation(recipe, matrices(recipe, "val")),
         checkpoint_dir=checkpoints,
     )
     write_weights(weights, trained.weights)
-    finish(weights, recipe, {"method": recipe.method, "card": trained.card})
+    finish(weights, recipe, {"problem": recipe.problem, "method": recipe.method, "card": trained.card})
     remove(checkpoints)
 
 
 def _validation(recipe: Recipe, source: EnsembleReader) -> ValidationSet:
-    rng = np.random.default_rng(recipe.derive_seed("validation", recipe.ensemble))
-    components = choose_components(source, VALIDATION_COMPONENTS, rng)
+    rng = np.random.default_rng(recipe.derive_seed("validation", recipe.problem))
+    components = choose_components(source, VALIDATION_COMPONENTS[recipe.dimension], rng)
     empty_frames = background(recipe, "val")
-    return {sigma: add_noise(components, empty_frames, sigma, rng) for sigma in recipe.sigmas}
+    return {
+        sigma: observe_groups(components, empty_frames, recipe.observation, sigma, rng)
+        for sigma in recipe.sigmas
+    }
