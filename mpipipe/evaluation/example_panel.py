@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from mpipipe.errors import InputError
@@ -36,7 +37,7 @@ class ExampleMatrix:
     Attributes
     ----------
     components : (component, x, y[, z]) ndarray of complex64
-        Components with max|s| = 1, from low to high mixing order; of a volume the central slice is shown.
+        Components with max|s| = 1, from low to high mixing order; of a volume one slice is shown.
     extent_mm : tuple of float
         Edges of the grid: lower and upper along x, y and, of a volume, z.
     text : str
@@ -55,7 +56,12 @@ class ExampleMatrix:
         """Planes that are shown, ``(component, x, y)``."""
         if self.components.ndim == 3:
             return self.components
-        return self.components[..., self.components.shape[-1] // 2]
+        return self.components[..., self.slice]
+
+    @property
+    def slice(self) -> int:
+        """Slice of a volume with the largest sum over components of their largest modulus in it."""
+        return int(np.argmax(np.abs(self.components).max(axis=(1, 2)).sum(axis=0)))
 
     @property
     def label(self) -> str:
@@ -63,7 +69,7 @@ class ExampleMatrix:
         if self.components.ndim == 3:
             return self.text
         slices = self.components.shape[-1]
-        position = slice_position_mm(self.extent_mm, slices, slices // 2)
+        position = slice_position_mm(self.extent_mm, slices, self.slice)
         return f"{self.text}\nslice z = {mm_text(position)}"
 
 

@@ -14,22 +14,26 @@ from mpipipe.evaluation.component_axes import extent_of, measured_extent
 from mpipipe.evaluation.component_panel import ComponentExample, component_panel
 from mpipipe.evaluation.curve_figure import curve_figure
 from mpipipe.evaluation.example_panel import ExampleMatrix, component_text, example_panel, matrix_text
+from mpipipe.evaluation.figures import in_order
 from mpipipe.evaluation.image_panel import PanelImage, image_panel
 from mpipipe.evaluation.phantom_panel import RenderedPhantom, phantom_panel
 from mpipipe.evaluation.robustness_figure import robustness_figure
 from mpipipe.evaluation.size_figure import size_figure
 from mpipipe.evaluation.summary import summarise
 from mpipipe.evaluation.training_curve import training_curve
+from mpipipe.evaluation.vocabulary import METHODS
 from mpipipe.physics.grid import Grid
 from mpipipe.physics.particle import Particle
 from mpipipe.physics.scanner import Scanner
+from mpipipe.scenes.phantoms import PHANTOMS
 from mpipipe.studies.restoration_tables import METRICS, TITLES
 from mpipipe.studies.result import ResultFigure
-from mpipipe.studies.robustness import gain_summary
+from mpipipe.studies.robustness import gain_summary, relaxations
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Described = Mapping[str, Any]
 BY_SIGMA, BY_SIZE = ("denoising",), ("accelerated_calibration", "inpainting")
+_ORDINALS = {2: "2nd", 3: "3rd", 4: "4th"}
 
 
 def examples_figure(arrays: Arrays, described: Described, provenance: Provenance) -> ResultFigure:
@@ -40,7 +44,7 @@ def examples_figure(arrays: Arrays, described: Described, provenance: Provenance
     ]
     text = (
         "Simulated system matrices, two of each ensemble: components from low to high mixing order, each with max|s| = 1. "
-        "Hue is the phase, brightness the modulus; of a volume the central slice."
+        "Hue is the phase, brightness the modulus; of a volume the slice that shows most of its components."
     )
     figure = example_panel(examples, provenance)
     return ResultFigure("examples", "Examples of system matrices", figure, figure_caption(text, provenance))
@@ -64,13 +68,14 @@ def _example_matrix(components: npt.NDArray[Any], described: Described) -> Examp
 
 def phantoms_figure(scenes: Mapping[str, tuple[Arrays, Described]], provenance: Provenance) -> ResultFigure:
     """Return the phantoms as they are rendered on the measured grid (figure 2)."""
+    shown = sorted(scenes.values(), key=lambda scene: list(PHANTOMS).index(scene[1]["phantom"]))
     rendered = [
         RenderedPhantom(
             _spoken(described["phantom"]),
             arrays["concentration_fine"],
             tuple(described["field_of_view_mm"]),
         )
-        for arrays, described in scenes.values()
+        for arrays, described in shown
     ]
     text = (
         "The phantoms on the fine grids that their signals are simulated on; volumes as maximum-intensity projections. "
@@ -103,7 +108,7 @@ def _example(arrays: Arrays, described: Described, number: int) -> ComponentExam
     noisy = {} if measured is None else {"Noisy": measured}
     return ComponentExample(
         truth=arrays[f"truth_{number}"],
-        estimates={name: arrays[f"method_{place}_{number}"] for place, name in enumerate(methods)},
+        estimates={name: arrays[f"method_{methods.index(name)}_{number}"] for name in in_order(set(methods))},
         extent_mm=extent_of(example["field_of_view_mm"]),
         label=f"{'xyz'[example['channel']]} coil, {example['frequency_Hz'] / 1e3:.1f} kHz\n{example['kind']}",
         observed=arrays[f"observed_{number}"],
@@ -159,9 +164,8 @@ def phantom_figure(
     extent = extent_of(described["field_of_view_mm"])
     images = [PanelImage("Phantom", concentration, {})]
     columns = ("names", "psnr_db", "ssim", "regularization")
-    for number, (method, psnr, similarity, weight) in enumerate(
-        zip(*(described[column] for column in columns), strict=True)
-    ):
+    for number in _order(described["names"]):
+        method, psnr, similarity, weight = (described[column][number] for column in columns)
         image = arrays[f"image_{number}"]
         scores = {"PSNR": f"{psnr:.1f} dB", "SSIM": f"{similarity:.2f}", "λ": f"{weight:g}"}
         scores = {key: value for key, value in scores.items() if value != "nan"}
@@ -175,22 +179,26 @@ def phantom_figure(
     return ResultFigure(name, title, figure, figure_caption(_phantom_text(name, described), provenance))
 
 
+def _order(names: Sequence[str]) -> list[int]:
+    """Return the places of images: the matrices as they were, then the methods in the order of the tables."""
+    return sorted(
+        range(len(names)),
+        key=lambda place: METHODS.index(names[place]) + len(names) if names[place] in METHODS else place,
+    )
+
+
 def _phantom_text(name: str, described: Described) -> str:
     observation = described["observation"]
-    measured = {
-        True: "every voxel was measured, with noise",
-        observation["factor"]
-        > 1: f"every {observation['factor']}th voxel along each axis was measured, with noise",
-        observation["missing_ratio"]
-        > 0: f"{observation['missing_ratio']:.0%} of the voxels, one stretch of the scan, are missing",
-    }[True]
+    measured = "every voxel was measured, with noise"
+    if observation["factor"] > 1:
+        ordinal = _ORDINALS[observation["factor"]]
+        measured = f"every {ordinal} voxel along each axis was measured, with noise"
+    if observation["missing_ratio"]:
+        measured = f"{observation['missing_ratio']:.0%} of the voxels, one stretch of the scan, are missing"
     first = f"; it was denoised with {described['denoiser'][0]} first" if described["denoiser"] else ""
-    scores = ", ".join(
-        f"{method} {psnr:.1f} dB / {similarity:.2f}"
-        for method, psnr, similarity in zip(
-            described["names"], described["psnr_db"], described["ssim"], strict=True
-        )
-    )
+    columns = ("names", "psnr_db", "ssim")
+    listed = [[described[column][place] for column in columns] for place in _order(described["names"])]
+    scores = ", ".join(f"{method} {psnr:.1f} dB / {similarity:.2f}" for method, psnr, similarity in listed)
     return (
         f"The {_spoken(name)} phantom, measured on a finer grid with noise and reconstructed by regularised Kaczmarz from "
         f"{described['rows']} rows with each system matrix. Of the calibration {measured}{first}. Relative λ is the best of a "
@@ -203,9 +211,9 @@ def robustness_result(
 ) -> ResultFigure:
     """Return what physics that training never saw does to each method."""
     summary = gain_summary(records, "DCT-F")
-    order = list(spread)
+    order = [name for name in relaxations(config) if name in spread]
     figure = robustness_figure(summary, provenance, label="PSNR over tuned DCT-F (dB)", conditions=order)
-    spreads = ", ".join(f"{name} {value:.2g}" for name, value in spread.items())
+    spreads = ", ".join(f"{name} {spread[name]:.2g}" for name in order)
     text = (
         f"Methods trained or tuned on particles in equilibrium, on {config.matrices} test matrices with other physics, "
         f"σ = {config.sigma:g}; paired differences to tuned DCT-F with 95 % intervals. Mean phase spread "

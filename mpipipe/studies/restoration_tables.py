@@ -63,7 +63,8 @@ def score_tables(
 ) -> list[ResultTable]:
     """Return the paper's tables beside what it prints, then the paired differences of each."""
     summary = summarise(records)
-    names = list(dict.fromkeys(problem.table for problem in config.problems.values()))
+    used = {problem.table for problem in config.problems.values()}
+    names = [name for name in TITLES if name in used]
     compared = [_score_table(summary, name, provenance) for name in names]
     return compared + [_paired_table(records, name, provenance) for name in names]
 

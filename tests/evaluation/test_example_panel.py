@@ -14,18 +14,21 @@ from mpipipe.physics.scanner import Scanner
 from tests.evaluation.drawings import extent, matrix
 
 
-def test_one_row_a_matrix_and_the_central_slice_of_volumes(provenance):
+def test_one_row_a_matrix_and_the_slice_of_volumes_that_shows_most(provenance):
     flat, deep = matrix((12, 5), 3), matrix((9, 8, 7), 4)
     figure = example_panel([flat, deep], provenance)
+    shown = max(range(7), key=lambda z: sum(np.abs(one[..., z]).max() for one in deep.components))
     drawn = [axes for axes in figure.axes if axes.get_title()]
     assert [axes.get_title() for axes in drawn] == [*flat.titles, *deep.titles]
-    for axes, plane in zip(drawn, [*flat.components, *deep.components[..., 3]], strict=True):
+    for axes, plane in zip(drawn, [*flat.components, *deep.components[..., shown]], strict=True):
         picture = np.swapaxes(np.asarray(axes.images[0].get_array()), 0, 1)
         np.testing.assert_allclose(picture, complex_colours(plane))
         assert axes.get_xlabel() == "x / mm"
     assert drawn[0].get_ylabel() == "y / mm"
     assert tuple(drawn[3].images[0].get_extent()) == extent((9, 8))
-    assert any("slice z = 0.0 mm" in text.get_text() for text in figure.texts)
+    position = deep.extent_mm[4] + (shown + 0.5) * (deep.extent_mm[5] - deep.extent_mm[4]) / 7
+    label = f"slice z = {position:.1f} mm".replace("-", "−")
+    assert any(label in text.get_text() for text in figure.texts)
     assert len(figure.axes) == 8  # seven components and the colour key
 
 

@@ -7,12 +7,14 @@ from typing import Any
 from mpipipe.cli.jobs.base import JobRecipe, finish, inputs_in
 from mpipipe.config.figures import FiguresConfig
 from mpipipe.config.recipe import digest
-from mpipipe.config.restoration import RestorationConfig
+from mpipipe.config.restoration import Problem, RestorationConfig
 from mpipipe.config.sample import SampleConfig
 from mpipipe.evaluation.captions import Provenance
 from mpipipe.evaluation.figures import render
 from mpipipe.evaluation.gallery import GalleryEntry, Link, Picture
 from mpipipe.evaluation.tables import csv_text, markdown
+from mpipipe.evaluation.vocabulary import TABLES
+from mpipipe.scenes.phantoms import PHANTOMS
 from mpipipe.storage.arrays import read_arrays
 from mpipipe.storage.atomic import write_bytes, write_text
 from mpipipe.storage.manifest import manifest_path, read_manifest
@@ -62,7 +64,7 @@ def _figures(recipe: Recipe, provenance: Provenance) -> Iterator[ResultFigure]:
     (path,) = inputs_in(recipe, "evaluate", "metrics")
     records = read_table(path)
     trainings = _trainings(recipe)
-    for name, problem in config.problems.items():
+    for name, problem in _problems(recipe):
         yield draw.components_figure(name, *read_arrays(examples[name]), drawing, provenance)
         dimension = recipe.sample.ensembles[problem.ensemble].dimension
         yield from draw.score_figures(name, problem, records, dimension, provenance)
@@ -70,11 +72,17 @@ def _figures(recipe: Recipe, provenance: Provenance) -> Iterator[ResultFigure]:
         if histories:
             yield draw.training_figure(name, histories, provenance)
     images = {path.stem: path for path in inputs_in(recipe, "reconstruct")}
-    for name in config.phantoms:
+    for name in sorted(config.phantoms, key=lambda name: list(PHANTOMS).index(scenes[name][1]["phantom"])):
         yield draw.phantom_figure(name, *read_arrays(images[name]), drawing, provenance)
     (path,) = inputs_in(recipe, "evaluate", "robustness")
     spread = read_manifest(manifest_path(path)).description["phase_spread"]
     yield draw.robustness_result(read_table(path), spread, config.robustness, provenance)
+
+
+def _problems(recipe: Recipe) -> list[tuple[str, Problem]]:
+    """Return the problems in the order of the paper's tables; a recipe's keys are sorted by name."""
+    order = {name: place for place, name in enumerate(TABLES["restoration"])}
+    return sorted(recipe.restoration.problems.items(), key=lambda item: (order[item[1].table], item[0]))
 
 
 def _trainings(recipe: Recipe) -> list[dict[str, Any]]:
@@ -95,9 +103,7 @@ def _trainings(recipe: Recipe) -> list[dict[str, Any]]:
     order = {
         (name, method): place
         for place, (name, method) in enumerate(
-            (name, method)
-            for name, problem in recipe.restoration.problems.items()
-            for method in problem.methods
+            (name, method) for name, problem in _problems(recipe) for method in problem.methods
         )
     }
     return sorted(found, key=lambda one: order[one["problem"], one["method"]])
