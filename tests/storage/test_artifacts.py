@@ -51,7 +51,9 @@ def test_round_trips_are_exact(tmp_path: Path) -> None:
     write_arrays(tmp_path / "a.zarr", {"x": frames[0], "y": np.arange(3)}, {"names": ["x"]})
     for name in ("s.zarr", "t.parquet", "j.json", "w.safetensors", "a.zarr"):
         write_manifest(tmp_path / name, {"made": name}, {})
-    np.testing.assert_array_equal(read_series(tmp_path / "s.zarr"), frames)
+    found, frequencies = read_series(tmp_path / "s.zarr")
+    np.testing.assert_array_equal(found, frames)
+    assert frequencies == frames.shape[1]
     pd.testing.assert_frame_equal(read_table(tmp_path / "t.parquet"), table, check_dtype=False)
     assert read_json(tmp_path / "j.json") == {"a": None, "b": [1, 2.5]}
     assert all(torch.equal(weights[k], v) for k, v in read_weights(tmp_path / "w.safetensors").items())
