@@ -35,8 +35,8 @@ def test_a_killed_training_leaves_nothing_that_passes_for_whole_and_resumes(
 ) -> None:
     checkout = copy_project(tmp_path / "project")
     checkout.edit("params.yaml", "steps: 20, batch: 16", "steps: 400, batch: 16, checkpoint_every: 20")
-    target = f"{WEIGHTS}.manifest.json"
-    command = ("snakemake", "--cores", "2", "--resources", "gpu=1", "--rerun-incomplete", target)
+    targets = (WEIGHTS, f"{WEIGHTS}.manifest.json")
+    command = ("snakemake", "--cores", "2", "--resources", "gpu=1", "--rerun-incomplete", *targets)
     process = start(checkout, *command)
     wait_for("checkpoints/*/*.ckpt", checkout.path)
     os.killpg(process.pid, signal.SIGKILL)
