@@ -6,6 +6,8 @@ SCALE ?=
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Two workers, whole files each; WORKERS= runs the tests one after another.
+WORKERS ?= --numprocesses 2 --dist loadfile
 SNAKEMAKE := snakemake --cores all --resources gpu=1 --rerun-incomplete
 
 .PHONY: run test test-slow lint measured pull record benchmark clean help
@@ -29,10 +31,10 @@ else
 endif
 
 test: $(VENV)/installed  ## run the tests, the DAG at smoke scale among them
-	python -m pytest -m "not slow and not gpu"
+	python -m pytest $(WORKERS) -m "not slow and not gpu"
 
 test-slow: $(VENV)/installed  ## run the fault, fuzz and cluster tests
-	python -m pytest -m "slow and not gpu"
+	python -m pytest $(WORKERS) -m "slow and not gpu"
 
 lint: $(VENV)/installed  ## check format, types, workflow and generated files
 	ruff format --check .
@@ -46,15 +48,13 @@ measured: $(VENV)/installed  ## reconstruct the measured phantoms; MEASURED=fold
 	mpipipe measured $(if $(MEASURED),--folder $(MEASURED))
 
 pull: $(VENV)/installed  ## fetch the recorded artifacts and take them over
-	dvc pull
-	mpipipe adopt
+	mpipipe pull
 
 record: $(VENV)/installed  ## write a finished run into dvc.lock
 	mpipipe record
 
-benchmark: $(VENV)/installed  ## measure speed against the floor
-	python benchmarks/bench_physics.py
-	python benchmarks/bench_kaczmarz.py
+benchmark: $(VENV)/installed  ## measure speed against the floor, into results/benchmarks; ARGS="--only physics --gpu"
+	python -m benchmarks.run $(ARGS)
 
 clean:  ## remove what a run leaves, artifacts included
 	rm -rf data logs checkpoints runs .snakemake

@@ -7,7 +7,12 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: Path(workflow.basedir) / "params.yaml"
+# In place of `configfile:`, which would read the file before anything can look at its size.
+include: "workflow/rules/parameters.smk"
+
+
+# Jobs run in this image under --sdm apptainer (docs/container.md), and nowhere else.
+container: str(Path(workflow.basedir) / "mpipipe.sif")
 
 
 include: "workflow/rules/common.smk"
@@ -25,6 +30,9 @@ include: "workflow/rules/figures.smk"
 rule all:
     default_target: True
     input:
-        f"{DATA}/evaluate/restoration/metrics.parquet.manifest.json",
-        f"{RESULTS}/restoration/summary.csv",
+        expand(
+            f"{DATA}/evaluate/{{study}}/metrics.parquet.manifest.json",
+            study=PLAN.studies,
+        ),
+        expand(f"{RESULTS}/{{study}}/summary.csv", study=PLAN.studies),
         f"{RESULTS}/index.html",

@@ -1,162 +1,137 @@
-"""Simulation against its floor: moments against quadrature, system matrices against their Fourier transforms alone.
+"""Simulation of system matrices against their Fourier transforms alone, and against simulation without tables.
 
-    python benchmarks/bench_physics.py [--matrices 10]
+The floor is the real transforms of three channels at all voxels, whole periods in double precision, on the same threads,
+by whichever of NumPy, SciPy and PyTorch transforms a trial in the shortest time. With cosine drive the matrix needs only half a
+period, so a ratio may be below 1; the transforms of half a period stand beside. A time contains the matrix's own table.
 
-Every figure is a ratio within one run on one machine: the parts are timed in turn, the smallest of several repeats counts.
+The other ways are plain NumPy and SciPy over whole periods with NumPy's transforms, voxel by voxel on the same threads:
+quadrature with 48 nodes, a series in Bessel functions (exact, as many terms as the anisotropy asks for), and the Langevin
+function, which leaves out anisotropy. They are timed for some voxels and scaled to all.
+
+An error is that of a component in some voxels against quadrature, over the component's largest modulus; the bound is the
+package's promise, 1e-3 for every component above 1e-4 of its channel's strongest.
 """
 
-import argparse
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 
 import numpy as np
-import scipy.fft
 
-from mpipipe.config.sample import CalibrationRanges, Ensemble, ParticleRanges, ScannerRanges
-from mpipipe.config.seeds import derive_seed
-from mpipipe.physics.excitation import Excitation
-from mpipipe.physics.grid import Grid
-from mpipipe.physics.magnetization import moment_by_quadrature
-from mpipipe.physics.particle import Particle
-from mpipipe.physics.sampling import draw_table, particle_of, scanner_of
-from mpipipe.physics.scanner import Scanner
-from mpipipe.physics.system_function import SystemMatrixRows, simulate_rows
+from benchmarks.accuracy import bounded
+from benchmarks.fourier_floor import Transforms
+from benchmarks.machine import cores
+from benchmarks.memory import peak_bytes
+from benchmarks.other_simulations import bessel_series, langevin, quadrature
+from benchmarks.report import show
+from benchmarks.row import Row
+from benchmarks.simulation_case import Case
+from benchmarks.timing import best
 
-THREADS = 2
+TITLE = "System matrix simulation"
 KINDS = ("immobilised", "fluid")
+OTHERS = {
+    "quadrature, NumPy": quadrature,
+    "Bessel series, NumPy": bessel_series,
+    "Langevin, NumPy, no anisotropy": langevin,
+}
+BOUND, SERIES_BOUND = 1e-3, 1e-9
+MEMORY_BYTES = 4e9
+TARGET = 2.0
 
 
-def setup(dimension: int, kind: str) -> tuple[Scanner, Particle, Grid]:
-    """Return an Open-MPI-like scanner; the easy axis is generic, so all three channels carry signal."""
-    amplitude = (12, 12, 12 if dimension == 3 else 0)
-    scanner = Scanner(gradient_T_per_m=(-1, -1, 2), drive_amplitude_mT=amplitude, divider=(102, 96, 99))
-    particle = Particle(core_diameter_nm=20, anisotropy_J_per_m3=3000, kind=kind, easy_axis=(0.3, 0.5, 0.8))
-    shape, size = ((30, 30), (30.0, 30.0)) if dimension == 2 else ((19,) * 3, (30.0, 30.0, 15.0))
-    return scanner, particle, Grid(shape=shape, field_of_view_mm=size)
+def rows(quick: bool) -> Iterator[Row]:
+    """Yield whole matrices, then how the time grows with voxels, samples and cores."""
+    yield from (matrix((6, 6) if quick else (30, 30), kind, quick) for kind in KINDS)
+    yield from (matrix((3, 3, 3) if quick else (19, 19, 19), kind, quick) for kind in KINDS)
+    least = 0.0 if quick else 1.0
+    for shape in ((8, 8),) if quick else ((60, 60), (120, 120), (9, 9, 9)):
+        yield scaled(Case(shape), "", least)
+    for times in (2,) if quick else (4, 16):
+        yield scaled(Case((4, 4) if quick else (30, 30), oversampling=times), f"{times}-fold samples", least)
+    for threads in threads_to_try():
+        shape = (3, 3, 3) if quick else (13, 13, 13)
+        yield scaled(Case(shape, threads=threads), f"{threads} thread" + "s" * (threads > 1), least)
 
 
-def best(*calls: Callable[[], object], repeats: int) -> list[float]:
-    """Time the calls in turn, so that a busy machine hits all alike, and return the smallest time of each in s."""
-    times = [[] for _ in calls]
-    for _ in range(repeats):
-        for call, found in zip(calls, times, strict=True):
-            start = time.perf_counter()
-            call()
-            found.append(time.perf_counter() - start)
-    return [min(found) for found in times]
+def threads_to_try() -> list[int]:
+    """Return 1, 2, 4 and so on up to 16 and to all cores."""
+    return [count for count in (1, 2, 4, 8, 16) if count <= cores()]
 
 
-def fourier_floor(scanner: Scanner, grid: Grid) -> Callable[[], object]:
-    """Return the real Fourier transforms of three channels at all voxels, block by block on the same threads."""
-    block = max(1, 2**19 // (3 * scanner.samples))
-    signal = np.random.default_rng(0).normal(size=(block, 3, scanner.samples))
-
-    def run() -> None:
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(lambda _: scipy.fft.rfft(signal).size, range(-(-grid.voxels // block))))
-
-    return run
-
-
-def moments() -> Iterator[str]:
-    """Yield the table of moment evaluation against vectorised quadrature with 48 nodes in NumPy."""
-    yield "| moment evaluation | table | quadrature | ratio |"
-    yield "| --- | ---: | ---: | ---: |"
-    for kind in KINDS:
-        fast_ns, slow_ns = moment_times_ns(kind)
-        yield f"| {kind}, ns a sample | {fast_ns:.1f} | {slow_ns:.0f} | {slow_ns / fast_ns:.0f} × faster |"
-
-
-def moment_times_ns(kind: str) -> tuple[float, float]:
-    """Return the time a sample of the table and of quadrature, on the same threads."""
-    excitation = Excitation.of(*setup(2, kind))
-    table, voxels, few = excitation.table(), np.arange(len(excitation.offset)), 2
-    out = np.empty((len(voxels), 3, excitation.field.shape[1]))
-    field = (excitation.offset[:few, :, None] + excitation.field[None]).transpose(0, 2, 1)
-    alpha, axis = excitation.alpha_K[:few, None], excitation.easy_axis[:few, None]
-
-    def fast() -> None:
-        halves = np.array_split(voxels, THREADS)
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(lambda v: excitation.moments_by_table(table, v, out[v[0] : v[-1] + 1]), halves))
-
-    def slow() -> None:
-        parts = zip(*(np.array_split(a, THREADS) for a in (field, alpha, axis)), strict=True)
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(lambda p: moment_by_quadrature(*p, nodes=48), parts))
-
-    fast_s, slow_s = best(fast, slow, repeats=5)
-    return fast_s / out[:, 0].size * 1e9, slow_s / field[..., 0].size * 1e9
-
-
-def matrices() -> Iterator[str]:
-    """Yield the table of whole system matrices against their Fourier transforms alone."""
-    yield "| system matrix | components | Fourier floor | table | matrix | matrix / floor | with table / floor |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
-    for dimension, repeats in ((2, 9), (3, 2)):
-        for kind in KINDS:
-            scanner, particle, grid = setup(dimension, kind)
-            excitation = Excitation.of(scanner, particle, grid)
-            table = excitation.table()
-            rows = simulate_rows(scanner, particle, grid, table=table, threads=THREADS)
-            floor, made, whole = best(
-                fourier_floor(scanner, grid),
-                excitation.table,
-                lambda s=scanner, p=particle, g=grid, t=table: simulate_rows(
-                    s, p, g, table=t, threads=THREADS
-                ),
-                repeats=repeats,
-            )
-            name = f"{dimension}-D {'×'.join(map(str, grid.shape))}, {kind}"
-            yield (
-                f"| {name} | {len(rows.values)} | {floor * 1e3:.0f} ms | {made * 1e3:.0f} ms | {whole * 1e3:.0f} ms "
-                f"| {whole / floor:.2f} | {(whole + made) / floor:.2f} |"
-            )
-
-
-def errors(count: int) -> Iterator[str]:
-    """Yield the worst error of components above 1e-4 of their channel's strongest, over random matrices."""
-    ranges = (ParticleRanges(), ScannerRanges(), CalibrationRanges())
-    drawn = draw_table(
-        Ensemble(train=count, val=1, test=2), *ranges, seed_of=lambda s, i: derive_seed(7, s, i)
+def matrix(shape: tuple[int, ...], kind: str, quick: bool) -> Row:
+    """Return one whole matrix beside its floor, other ways, peak memory and the share of its moments."""
+    case = Case(shape, kind)
+    few = case.voxels(4 * case.threads if len(shape) == 2 else case.threads)
+    scale = case.grid.voxels / len(few)
+    whole, half = (Transforms.fastest(count, case.threads) for count in (case.samples, case.samples // 2))
+    signals = 3 * case.grid.voxels
+    some = case.voxels(max(1, 2**17 // case.samples) * case.threads)  # moments that stay in the caches
+    seconds, floor_s, half_s, some_s = best(
+        case.simulate,
+        whole.of(signals),
+        half.of(signals),
+        case.interpolate(some),
+        repeats=2 if len(shape) == 3 or quick else 9,
     )
-    yield "| particles | matrices | components | worst error | median of the worst |"
-    yield "| --- | ---: | ---: | ---: | ---: |"
-    for kind in KINDS:
-        worst, components = [], 0
-        for _, row in drawn.query("split == 'train'").iterrows():
-            scanner = scanner_of(row)
-            particle = particle_of(row).model_copy(update={"kind": kind})
-            size = (row["field_of_view_x_mm"], row["field_of_view_y_mm"])
-            grid = Grid(shape=(6, 6), field_of_view_mm=size)
-            found = error_of(scanner, particle, grid)
-            worst.append(found.max())
-            components += len(found)
-        yield f"| {kind} | {count} | {components} | {max(worst):.1e} | {np.median(worst):.1e} |"
+    share = some_s * case.grid.voxels / len(some) / seconds
+    others = best(*(case.otherwise(model, few) for model in OTHERS.values()), repeats=2)
+    found = case.simulate()
+    return Row(
+        subject=f"{case.name}, {kind}",
+        seconds=seconds,
+        floor=floor_name(case, whole),
+        floor_seconds=floor_s,
+        target=TARGET,
+        others={name: scale * one for name, one in zip(OTHERS, others, strict=True)},
+        error=bounded(case.error(found, quadrature, few), BOUND),
+        bound_by=f"moments from the table, {share:.0%} of the time; then transforms and passes over memory",
+        more={
+            "components": str(len(found.values)),
+            "time / transforms of half a period": f"{seconds / half_s:.2f}",
+            "error of the series": bounded(series_error(case, few), SERIES_BOUND),
+        }
+        | peak_memory(case),
+    )
 
 
-def error_of(scanner: Scanner, particle: Particle, grid: Grid) -> np.ndarray:
-    """Return each component's largest error over voxels, relative to its own largest modulus."""
-    reference = simulate_rows(scanner, particle, grid, method="quadrature")
-    fast = simulate_rows(scanner, particle, grid, keep_above=5e-5)
-    row = {pair: i for i, pair in enumerate(zip(fast.channel, fast.frequency, strict=True))}
-    chosen = fast.values[[row[pair] for pair in zip(reference.channel, reference.frequency, strict=True)]]
-
-    def peak(values: SystemMatrixRows) -> np.ndarray:
-        return np.abs(values).reshape(len(values), -1).max(axis=1)
-
-    return peak(chosen - reference.values) / peak(reference.values)
+def floor_name(case: Case, transforms: Transforms) -> str:
+    """Return what the floor is, in words."""
+    return f"{transforms.library}: {3 * case.grid.voxels} transforms of {case.samples} samples"
 
 
-def main() -> None:
-    """Print all tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--matrices", type=int, default=10, help="random matrices a kind in the error check")
-    arguments = parser.parse_args()
-    for part in (moments(), matrices(), errors(arguments.matrices)):
-        print("\n".join(part), end="\n\n", flush=True)
+def peak_memory(case: Case) -> dict[str, str]:
+    """Return the largest memory of a process that simulates a 3-D matrix; it may not exceed 4 GB."""
+    if len(case.shape) < 3:
+        return {}
+    peak = peak_bytes(Case(case.shape, case.kind).simulate)
+    if peak > MEMORY_BYTES:
+        raise AssertionError(
+            f"memory: found {peak / 1e9:.1f} GB, expected at most {MEMORY_BYTES / 1e9:.0f} GB"
+        )
+    return {"peak memory": f"{peak / 1e9:.2f} GB (bound {MEMORY_BYTES / 1e9:.0f} GB)"}
+
+
+def series_error(case: Case, voxels: np.ndarray) -> float:
+    """Return the largest difference of moments by the series and by quadrature."""
+    seen = [case.seen(voxel) for voxel in voxels]
+    return max(float(np.abs(bessel_series(*one) - quadrature(*one)).max()) for one in seen)
+
+
+def scaled(case: Case, addition: str, seconds: float) -> Row:
+    """Return another size of immobilised particles beside its floor."""
+    whole = Transforms.fastest(case.samples, case.threads)
+    taken, floor_s = best(case.simulate, whole.of(3 * case.grid.voxels), repeats=2, seconds=seconds)
+    values = case.grid.voxels * case.samples
+    return Row(
+        subject=f"{case.name}, {addition}" if addition else case.name,
+        seconds=taken,
+        floor=floor_name(case, whole),
+        floor_seconds=floor_s,
+        target=TARGET,
+        error=bounded(case.error(case.simulate(), quadrature, case.voxels(2)), BOUND),
+        bound_by="as the whole matrices",
+        more={"time a voxel and sample": f"{1e9 * taken / values:.1f} ns"},
+    )
 
 
 if __name__ == "__main__":
-    main()
+    show(TITLE, rows(quick=False))

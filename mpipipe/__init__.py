@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from mpipipe.physics.scanner import Scanner
     from mpipipe.physics.system_function import simulate_system_matrix
     from mpipipe.reconstruction.front import reconstruct
+    from mpipipe.restorers.front import restore
     from mpipipe.storage.labelled import open_system_matrix
+    from mpipipe.storage.mdf_front import read_mdf
+    from mpipipe.storage.mdf_write import write_mdf
 
 _HOME = {
     "Grid": "mpipipe.physics.grid",
@@ -21,8 +24,11 @@ _HOME = {
     "Scanner": "mpipipe.physics.scanner",
     "mean_moment": "mpipipe.physics.magnetization",
     "open_system_matrix": "mpipipe.storage.labelled",
+    "read_mdf": "mpipipe.storage.mdf_front",
     "reconstruct": "mpipipe.reconstruction.front",
+    "restore": "mpipipe.restorers.front",
     "simulate_system_matrix": "mpipipe.physics.system_function",
+    "write_mdf": "mpipipe.storage.mdf_write",
 }
 
 __all__ = [
@@ -31,8 +37,11 @@ __all__ = [
     "Scanner",
     "mean_moment",
     "open_system_matrix",
+    "read_mdf",
     "reconstruct",
+    "restore",
     "simulate_system_matrix",
+    "write_mdf",
 ]
 
 

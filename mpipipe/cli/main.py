@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from mpipipe.cli import user
+from mpipipe.cli.restore_app import restore_app
 from mpipipe.errors import InputError
 
 app = typer.Typer(
@@ -17,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Learned restoration and reconstruction for magnetic particle imaging.",
 )
+app.add_typer(restore_app, name="restore")
+app.add_typer(user.app)
 PARAMS = Path("params.yaml")
 NOUNS = (
     "sample",
@@ -32,11 +36,19 @@ NOUNS = (
 
 
 def run() -> None:
-    """Entry point: a user's mistake is one line on standard error and exit code 2."""
+    """Entry point: a user's mistake, or a disk that is full, is one line on standard error and exit code 2."""
     try:
         app()
     except InputError as error:
         typer.echo(f"mpipipe: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        from mpipipe.cli.disk_errors import disk_error
+
+        known = disk_error(error)
+        if known is None:
+            raise
+        typer.echo(f"mpipipe: {known}", err=True)
         sys.exit(2)
 
 
@@ -69,28 +81,26 @@ def job(
 
     Example: mpipipe job sample --recipe "$RECIPE" table=data/laptop/sample/lissajous_2d.parquet
     """
-    _start_log(log)
+    from mpipipe.cli.disk_errors import disk_error
+    from mpipipe.cli.job_log import start_log
+    from mpipipe.cli.job_recipe import parse_recipe
+
+    start_log(log)
     _limit_threads(threads)
     named = {key: Path(value) for key, _, value in (pair.partition("=") for pair in paths)}
     try:
         module = importlib.import_module(f"mpipipe.cli.jobs.{name}")
-        module.run(module.Recipe.model_validate_json(recipe), **named)
+        module.run(parse_recipe(module.Recipe, recipe), **named)
     except InputError as error:
         logging.getLogger("mpipipe").error("%s", error)
         raise
-    except Exception:
+    except Exception as error:
+        known = disk_error(error, next(iter(named.values()), None))
+        if known is not None:
+            logging.getLogger("mpipipe").error("%s", known)
+            raise known from None
         logging.getLogger("mpipipe").exception("job %s failed", name)
         sys.exit(1)
-
-
-def _start_log(log: Path | None) -> None:
-    handlers: list[logging.Handler] = [logging.StreamHandler()]
-    if log is not None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers
-    )
 
 
 def _limit_threads(threads: int) -> None:
@@ -99,8 +109,21 @@ def _limit_threads(threads: int) -> None:
 
 
 @app.command()
+def pull() -> None:
+    """Fetch the artifacts that dvc.lock names and take them over: `dvc pull`, then `mpipipe adopt`.
+
+    Refused while parameters or code are edited, since the artifacts belong to the recorded ones.
+
+    Example: mpipipe pull
+    """
+    from mpipipe.cli.ledger import pull_artifacts
+
+    pull_artifacts()
+
+
+@app.command()
 def adopt() -> None:
-    """Take over pulled artifacts: only if `dvc status` is clean are they marked as up to date for Snakemake.
+    """Take over artifacts that another run made: only if all are proven are they marked as up to date for Snakemake.
 
     Example: dvc pull && mpipipe adopt
     """
@@ -118,6 +141,37 @@ def record() -> None:
     from mpipipe.cli.ledger import record_run
 
     record_run()
+
+
+@app.command()
+def verify(
+    scale: Annotated[str | None, typer.Option(help="Scale of the run, else the one in force.")] = None,
+    rebuild: Annotated[
+        bool, typer.Option(help="Remove what is damaged, so that the next run makes it again.")
+    ] = False,
+) -> None:
+    """Compare every artifact with the digest in its manifest; each damaged one is a line, and the exit code is 2.
+
+    Example: mpipipe verify --rebuild
+    """
+    from mpipipe.cli.verify import verify_run
+
+    verify_run(PARAMS, scale, rebuild=rebuild)
+
+
+@app.command()
+def publish(
+    store: Annotated[str, typer.Argument(help="URL in an object store, such as s3://bucket/prefix.")],
+) -> None:
+    """Copy the ensembles into an object store, from which trainings and evaluations read them in place.
+
+    A machine that sets MPIPIPE_ENSEMBLES to the URL needs no copy of them (docs/workflow.md, Object storage).
+
+    Example: mpipipe publish s3://bucket/ensembles
+    """
+    from mpipipe.cli.publish import publish_ensembles
+
+    publish_ensembles(store, PARAMS)
 
 
 @app.command()
@@ -148,10 +202,11 @@ def measured(
 
     Example: mpipipe measured --folder data/measured
     """
+    from mpipipe.cli.job_log import start_log
     from mpipipe.cli.measured import run_measured
     from mpipipe.config.params import load_params
 
-    _start_log(None)
+    start_log(None)
     params = load_params(PARAMS)
     run_measured(folder or Path(params.measured_dir), out, params)
 
@@ -159,12 +214,75 @@ def measured(
 @app.command()
 def fetch(
     folder: Annotated[Path | None, typer.Option(help="Where the files go, else `measured_dir`.")] = None,
+    openmpi: Annotated[
+        list[str] | None,
+        typer.Option(help="A file of OpenMPIData in place of the measured sets; may be repeated."),
+    ] = None,
 ) -> None:
-    """Download the public measured data at named commits, with checksums.
+    """Download public measured data, with checksums: the sets of `measured` at named commits, or files of OpenMPIData.
 
-    Example: mpipipe fetch
+    Example: mpipipe fetch --openmpi calibrations/12.mdf --openmpi measurements/shapePhantom/3.mdf
     """
     from mpipipe.cli.fetch import fetch_measured
+    from mpipipe.cli.fetch_openmpi import fetch_openmpi
     from mpipipe.config.params import load_params
 
-    fetch_measured(folder or Path(load_params(PARAMS).measured_dir))
+    target = folder or Path(load_params(PARAMS).measured_dir)
+    if openmpi:
+        fetch_openmpi(target, openmpi)
+    else:
+        fetch_measured(target)
+
+
+@app.command(name="perceptual-weights")
+def perceptual_weights(
+    source: Annotated[Path, typer.Argument(help="torchvision's VGG16, such as vgg16-397923af.pth.")],
+    out: Annotated[Path, typer.Option(help="File that params.yaml names.")] = Path(
+        "data/perceptual/vgg16_relu1_2.safetensors"
+    ),
+) -> None:
+    """Keep the two convolutions of a published VGG16 that the perceptual loss of the deblurring study uses.
+
+    Then name the file in params.yaml: deblurring.training.Network.perceptual: {source: vgg16, weights: FILE}.
+
+    Example: mpipipe perceptual-weights vgg16-397923af.pth
+    """
+    from mpipipe.storage.perceptual_weights import convert_vgg16
+
+    digest = convert_vgg16(source, out)
+    typer.echo(f"wrote {out} (source SHA-256 {digest[:16]})")
+
+
+@app.command(hidden=True)
+def ship(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Folder of the shipped restorers.")] = Path("mpipipe/pretrained"),
+) -> None:
+    """Make the folder of restorers that come with the package from a finished run; the same run gives the same bytes.
+
+    Example: mpipipe ship . --out mpipipe/pretrained
+    """
+    from mpipipe.cli.ship_weights import ship as ship_weights
+
+    ship_weights(run, out)
+
+
+@app.command()
+def score(
+    restored: Annotated[
+        Path, typer.Argument(help="System matrix: MDF v2, .zarr, or .npy (component, x, y[, z]).")
+    ],
+    reference: Annotated[Path, typer.Argument(help="Reference with the same components on the same grid.")],
+    keep_above: Annotated[
+        float, typer.Option(help="Score components above this part of their channel's strongest.")
+    ] = 1e-4,
+    csv: Annotated[Path | None, typer.Option(help="Table to write.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a table that is there.")] = False,
+) -> None:
+    """Score a restored system matrix against a reference: PSNR, SSIM and NRMSE of each channel and of all.
+
+    Example: mpipipe score denoised.mdf noise_free.mdf --csv scores.csv
+    """
+    from mpipipe.cli.score import score_files
+
+    score_files(restored, reference, keep_above=keep_above, csv=csv, overwrite=overwrite)

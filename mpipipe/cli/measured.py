@@ -4,11 +4,13 @@ from pathlib import Path
 
 import typer
 
+from mpipipe.cli.measured_localisation import localise_line_sessions
 from mpipipe.cli.measured_mdf import restore_mdf
 from mpipipe.cli.measured_methods import open_prepared
 from mpipipe.cli.measured_phantoms import reconstruct_encoding_array
 from mpipipe.cli.measured_restoration import restore_encoding_array
 from mpipipe.cli.measured_robustness import score_receive_chain
+from mpipipe.cli.measured_solvers import compare_solvers
 from mpipipe.config.params import Params
 from mpipipe.storage.atomic import write_text
 from mpipipe.storage.manifest import content_digest
@@ -41,6 +43,8 @@ def run_measured(folder: Path, out: Path, params: Params) -> None:
     prepared = open_prepared(params, "denoising_2d", "restoration of the measured matrix")
     if prepared is not None:
         lines += restore_encoding_array(data, files, prepared, out, params)
+    lines += compare_solvers(data, files, out, params)
     lines += score_receive_chain(folder, out, params)
+    lines += localise_line_sessions(folder, out, params)
     write_text(out / "README.md", "\n".join(lines))
     typer.echo(f"wrote {out}/README.md")

@@ -38,7 +38,7 @@ class Prepared:
 
 def open_prepared(params: Params, problem: str, purpose: str) -> Prepared | None:
     """Open the methods of a problem at the scale in force; None, with a line that says so, when the run is not there."""
-    plan = Plan(params).studies[STUDY]
+    plan = Plan(params).restoration
     if problem not in plan.config.problems:
         typer.echo(f"{purpose}: left out, params.yaml has no problem {problem!r} in restoration.problems")
         return None

@@ -16,6 +16,7 @@ from mpipipe.errors import InputError
 from mpipipe.storage.manifest import read_manifest
 
 METADATA = Path(".snakemake/metadata")
+LOCKS = Path(".snakemake/locks")
 INCOMPLETE = Path(".snakemake/incomplete")
 ADOPTING = "MPIPIPE_ADOPTING"  # set while pulled artifacts are being marked, when none has provenance yet
 
@@ -47,6 +48,22 @@ def refuse_unproven(data: Path) -> None:
         raise InputError(
             f"{found[0]}: found {len(found)} artifact(s) that no run here recorded, expected provenance: "
             "undo edits and run 'make pull' (or 'mpipipe adopt'), or remove them to have them rebuilt"
+        )
+
+
+def refuse_concurrent() -> None:
+    """Refuse to go on while Snakemake holds this folder: what a run is about to write belongs to nobody yet.
+
+    Raises
+    ------
+    InputError
+        Names the lock and how to go on.
+    """
+    locks = sorted(LOCKS.glob("*"))
+    if locks:
+        raise InputError(
+            f"{locks[0]}: found Snakemake's lock, expected no run in progress: wait for it, "
+            "or run 'snakemake --unlock' if it was killed"
         )
 
 

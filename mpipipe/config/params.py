@@ -4,24 +4,29 @@ import difflib
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from mpipipe.config.background import BackgroundConfig
 from mpipipe.config.base import Section
 from mpipipe.config.baseline import BaselineConfig
+from mpipipe.config.deblurring import DeblurringConfig
 from mpipipe.config.evaluate import EvaluateConfig
 from mpipipe.config.figures import FiguresConfig
+from mpipipe.config.inversion import InversionConfig
 from mpipipe.config.measured import MeasuredMdfConfig
 from mpipipe.config.reconstruct import ReconstructConfig
+from mpipipe.config.reconstruction import ReconstructionConfig
 from mpipipe.config.restoration import RestorationConfig
 from mpipipe.config.sample import SampleConfig
 from mpipipe.config.scene import Scene
+from mpipipe.config.signal_denoising import SignalDenoisingConfig
 from mpipipe.config.simulate import SimulateConfig
 from mpipipe.config.train import TrainConfig
+from mpipipe.config.yaml_file import check_names, read_yaml
 from mpipipe.errors import InputError
 
 Scale = Literal["smoke", "laptop", "paper"]
+SHOWN = 200
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
 
 
@@ -48,6 +53,10 @@ class Params(Section):
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
     figures: FiguresConfig = Field(default_factory=FiguresConfig)
     restoration: RestorationConfig = Field(default_factory=RestorationConfig)
+    reconstruction: ReconstructionConfig = Field(default_factory=ReconstructionConfig)
+    deblurring: DeblurringConfig = Field(default_factory=DeblurringConfig)
+    signal_denoising: SignalDenoisingConfig = Field(default_factory=SignalDenoisingConfig)
+    inversion: InversionConfig = Field(default_factory=InversionConfig)
     scales: dict[Scale, dict[str, Any]] = Field(
         default_factory=dict,
         description="What each scale changes: partial sections that are laid over the others.",
@@ -67,15 +76,9 @@ def load_params(path: Path, scale: str | None = None) -> Params:
     Raises
     ------
     InputError
-        When the file is missing or not YAML, or a key is unknown or out of range: one line that names the key.
+        When the file is missing, too large or not YAML, or a key is unknown or out of range: one line that names the key.
     """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: found no file, expected the project's parameters") from None
-    except yaml.YAMLError as error:
-        place = " ".join(str(error).split())
-        raise InputError(f"{path}: found invalid YAML ({place}), expected a mapping of sections") from None
+    raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise InputError(f"{path}: found {type(raw).__name__}, expected a mapping of sections")
     return resolve(raw if scale is None else {**raw, "scale": scale}, str(path))
@@ -90,7 +93,13 @@ def resolve(raw: dict[str, Any], name: str = "params.yaml") -> Params:
         Parsed parameter file.
     name : str
         File name for error messages.
+
+    Raises
+    ------
+    InputError
+        When a name could lead a path elsewhere, or a key is unknown or out of range.
     """
+    check_names(raw, name)
     scale = raw.get("scale", "laptop")
     if scale not in SCALES:
         raise InputError(f"{name}: scale: found {scale!r}, expected one of {', '.join(SCALES)}")
@@ -126,8 +135,13 @@ def _first_line(error: ValidationError) -> str:
     elif first["type"] in ("value_error", "missing"):
         line = f"{key}: {first['msg'].removeprefix('Value error, ')}"
     else:
-        line = f"{key}: found {first['input']!r}, expected: {first['msg'].lower()}"
+        line = f"{key}: found {_short(first['input'])}, expected: {first['msg'].lower()}"
     return line if count == 1 else f"{line} (and {count - 1} more)"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _closest(location: tuple[int | str, ...]) -> str:

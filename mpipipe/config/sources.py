@@ -1,4 +1,4 @@
-"""Which source files a step depends on: the transitive imports of its module, read from the syntax tree.
+"""Which source files a step depends on: the transitive imports of its module, read from their import statements.
 
 A step's recipe holds the digest of these files, so an edit of the code reruns exactly the steps that use it, and the
 ledger lists the same files as dependencies.
@@ -6,11 +6,14 @@ ledger lists the same files as dependencies.
 
 import ast
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 DATA_SUFFIXES = (".yaml", ".j2", ".css", ".js")
+# Only these statements are parsed, since whole files take a second at each start; a test compares with whole trees.
+IMPORT = re.compile(rf"^[ \t]*(?:from|import) {PACKAGE.name}\b[^\n(]*(?:\([^)]*\))?", re.MULTILINE)
 
 
 @cache
@@ -37,6 +40,7 @@ def source_files(module: str) -> tuple[Path, ...]:
     return tuple(sorted(seen | data))
 
 
+@cache
 def _package_data(file: Path) -> list[Path]:
     """Return the data of a module: same stem, beside it or in ``templates``."""
     folders = (file.parent, file.parent / "templates")
@@ -49,29 +53,29 @@ def code_digest(module: str) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 over a module's source files."""
     total = hashlib.sha256()
     for file in source_files(module):
-        total.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + _content(file))
+        total.update(_name_and_content(file))
     return total.hexdigest()[:16]
 
 
 @cache
-def _content(file: Path) -> bytes:
-    return hashlib.sha256(file.read_bytes().replace(b"\r\n", b"\n")).digest()
+def _name_and_content(file: Path) -> bytes:
+    content = hashlib.sha256(file.read_bytes().replace(b"\r\n", b"\n")).digest()
+    return file.relative_to(PACKAGE).as_posix().encode() + b"\0" + content
 
 
 @cache
 def _imported(file: Path) -> tuple[Path | None, ...]:
-    found: list[Path | None] = []
-    for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            if name.split(".")[0] == PACKAGE.name:
-                found.extend(_with_packages(name))
-    return tuple(found)
+    statements = (match.group().strip() for match in IMPORT.finditer(file.read_text(encoding="utf-8")))
+    names = (name for statement in statements for name in _names(ast.parse(statement).body[0]))
+    return tuple(path for name in names for path in _with_packages(name))
+
+
+def _names(statement: ast.stmt) -> list[str]:
+    """Return the dotted names that an import statement may load: what follows ``import`` can be a module too."""
+    if isinstance(statement, ast.ImportFrom):
+        module = statement.module or ""
+        return [module, *(f"{module}.{alias.name}" for alias in statement.names)]
+    return [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
 
 
 def _with_packages(name: str) -> list[Path | None]:
@@ -79,6 +83,7 @@ def _with_packages(name: str) -> list[Path | None]:
     return [_file_of(".".join(parts[:length])) for length in range(2, len(parts) + 1)]
 
 
+@cache
 def _file_of(module: str) -> Path | None:
     stem = PACKAGE.joinpath(*module.split(".")[1:])
     if stem.is_dir():

@@ -127,10 +127,10 @@ class TrainConfig(Section):
         0, ge=0, description="Steps between validations; 0 validates at the end only."
     )
     checkpoint_every: int = Field(500, ge=1, description="Steps between checkpoints.")
-    residual: Literal["none", "spline"] = Field(
+    residual: Literal["none", "spline", "sloped_spline"] = Field(
         "none",
         description="What the network's output is added to: nothing as published, or the cubic spline through the "
-        "measured voxels.",
+        "measured voxels, which behind the last of them holds its value or continues its slope.",
     )
     missing_weight: float = Field(
         1.0,
@@ -149,8 +149,8 @@ class TrainConfig(Section):
     def _fits_together(self) -> Self:
         if self.degradation.noise_free and self.loss_weighting == "inverse_sigma":
             raise ValueError("found loss_weighting inverse_sigma with noise_free samples, expected none")
-        if self.residual == "spline" and getattr(self.network, "factor", 1) == 1:
+        if self.residual != "none" and getattr(self.network, "factor", 1) == 1:
             raise ValueError(
-                f"found residual spline for {self.network.name}, expected a network that upsamples"
+                f"found residual {self.residual} for {self.network.name}, expected a network that upsamples"
             )
         return self

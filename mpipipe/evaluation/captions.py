@@ -1,9 +1,12 @@
 """Captions: what a table or figure shows, by which conventions, and which run it comes from."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from mpipipe.config.base import Section
 from mpipipe.evaluation.vocabulary import METRICS, kind_of
+
+_SPREADS = {"ci95": "half width of the 95 % interval", "std": "standard deviation"}
 
 
 class Provenance(Section):
@@ -45,7 +48,13 @@ def conventions(study: str, metrics: Sequence[str]) -> str:
 
 
 def table_caption(
-    title: str, study: str, metrics: Sequence[str], counts: Sequence[int], provenance: Provenance
+    title: str,
+    study: str,
+    metrics: Sequence[str],
+    counts: Sequence[int],
+    provenance: Provenance,
+    *,
+    spread: Literal["ci95", "std"] = "ci95",
 ) -> str:
     """Return the caption of a comparison table.
 
@@ -61,9 +70,11 @@ def table_caption(
         Numbers of independent items of its rows.
     provenance : Provenance
         Run.
+    spread : {"ci95", "std"}
+        What stands behind ±.
     """
     low, high = min(counts), max(counts)
     number = f"{low}" if low == high else f"{low} to {high}"
-    ours = f"Ours: mean ± half width of the 95 % interval over n = {number} independent items of equal weight"
+    ours = f"Ours: mean ± {_SPREADS[spread]} over n = {number} independent items of equal weight"
     paper = "paper: printed mean, its standard deviation in brackets; difference: ours − paper"
     return f"{title}. {ours}; {paper}. {conventions(study, metrics)} {provenance.sentence}"

@@ -89,16 +89,35 @@ _STYLES: dict[str, MethodStyle] = {
     "PP-MPI": MethodStyle(ORANGE, "P", "-"),
     "DIP": MethodStyle(PURPLE, "v", "-"),
     "ADMM-Net": MethodStyle(YELLOW, "h", "-"),
+    "ADMM-Net (small ρ)": MethodStyle(YELLOW, "H", "--"),
     "DERnet": MethodStyle(VERMILION, "s", "-"),
-    "Col45+Col135": MethodStyle(GREY, "x", "-"),
-    "ResNet": MethodStyle(VERMILION, "s", "-"),
-    "Wiener": MethodStyle(BLUE, "^", "--"),
+    "DERnet (Tikhonov start)": MethodStyle(VERMILION, "p", "--"),
+    "DERnet (data consistency)": MethodStyle(BLACK, "*", "--"),
+    "Gridding": MethodStyle(GREY, "x", "-"),
+    "Wiener": MethodStyle(BLUE, "^", "-"),
+    "Richardson-Lucy": MethodStyle(SKY, "o", "-"),
+    "TV": MethodStyle(GREEN, "D", "-"),
+    "Network": MethodStyle(VERMILION, "s", "-"),
+    "Network (retinal scene)": MethodStyle(VERMILION, "p", "--"),
+    "Network (data consistency)": MethodStyle(PURPLE, "P", "-."),
+    "Averaged periods": MethodStyle(GREY, "+", "-"),
+    "Folded period": MethodStyle(GREY, "1", "--"),
+    "Band-pass": MethodStyle(YELLOW, "h", "-"),
+    "Wavelets": MethodStyle(ORANGE, "P", "-"),
+    "Wiener (folded)": MethodStyle(BLUE, "v", "--"),
+    "Wiener (subspace)": MethodStyle(BLUE, "*", "-."),
     "N2N": MethodStyle(SKY, "o", "-"),
     "R2R": MethodStyle(GREEN, "D", "-"),
     "Proposed": MethodStyle(VERMILION, "s", "-"),
+    "Proposed (no priors)": MethodStyle(VERMILION, "8", ":"),
+    "Proposed (no symmetry)": MethodStyle(VERMILION, "X", "-."),
+    "Proposed (no smoothness)": MethodStyle(PURPLE, "d", ":"),
+    "Proposed (folded)": MethodStyle(VERMILION, "p", "--"),
     "Single-layer": MethodStyle(SKY, "o", "-"),
+    "Single-layer (linear)": MethodStyle(SKY, "v", "--"),
     "Multi-layer": MethodStyle(VERMILION, "s", "-"),
-    "Ridge": MethodStyle(GREY, "x", "--"),
+    "Truncated SVD": MethodStyle(GREY, "x", "--"),
+    "Tikhonov": MethodStyle(BLUE, "^", "-"),
 }
 
 
@@ -145,7 +164,7 @@ class Rendered:
 def render(figure: Figure, dpi: int = 200) -> Rendered:
     """Return a figure as PNG and SVG, the same bytes for the same figure.
 
-    The layout is settled once and frozen, so that both files agree; the figure keeps its frozen layout.
+    An automatic layout is settled once and frozen, so that both files agree; the figure keeps its frozen layout.
 
     Parameters
     ----------
@@ -155,8 +174,9 @@ def render(figure: Figure, dpi: int = 200) -> Rendered:
         Resolution of the PNG, dots per inch.
     """
     with style():
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        if figure.get_layout_engine() is not None:
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
         png = _saved(figure, format="png", dpi=dpi, metadata={"Software": None})
         svg = _saved(figure, format="svg", metadata={"Date": None, "Creator": None})
     return Rendered(png, svg)

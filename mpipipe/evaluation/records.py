@@ -32,10 +32,13 @@ CONDITIONS: dict[str, Dtype] = {
     "test_snr": NUMBER,  # linear ratio, inf without noise
     "noise": TEXT,  # none, a σ, or a named kind
     "physics": TEXT,  # of the test matrices, where it is not that of training
+    "phantom": TEXT,  # that is reconstructed, where several are
     "diameter_nm": NUMBER,  # of the particle core
     "hidden_units": COUNT,
     "n_train": COUNT,  # training samples
+    "optimiser": TEXT,
     "split": TEXT,  # train or test, where both are reported
+    "batch": COUNT,  # items that are processed together
 }
 COLUMNS: dict[str, Dtype] = {
     "table": TEXT,

@@ -127,6 +127,33 @@ def reference_table(study: str, table: str) -> ReferenceTable:
     )
 
 
+def printed_settings(method: str, data: float | str) -> dict[str, float] | None:
+    """Return the settings that Peng 2024 (Table 1) print for a method of the reconstruction study.
+
+    Parameters
+    ----------
+    method : str
+        Name of the records.
+    data : float or str
+        Signal-to-noise ratio of simulated signals in dB, or the name of a calibration for its measured phantoms.
+
+    Returns
+    -------
+    dict of float, or None
+        Values by the names of the method's configuration; None where the paper prints none.
+    """
+    found: dict[str, float] | None = (
+        _content()["settings"]["reconstruction"]["data"].get(data, {}).get(method)
+    )
+    return None if found is None else dict(found)
+
+
+def printed_iterations(method: str) -> int | None:
+    """Return the iterations that Peng 2024 (Table 4) timed; None where the paper prints none."""
+    found: int | None = _content()["iterations"]["reconstruction"]["values"].get(method)
+    return found
+
+
 @cache
 def _content() -> dict[str, Any]:
     text = (files("mpipipe.evaluation") / "reference.yaml").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -12,6 +12,9 @@ from mpipipe.evaluation.records import CONDITIONS, applying, sort_key
 from mpipipe.evaluation.reference import reference_table
 from mpipipe.evaluation.summary import SUMMARY_COLUMNS
 from mpipipe.evaluation.vocabulary import CONDITION_LABELS, METRICS
+
+Spread = Literal["ci95", "std"]
+"""What stands behind ±: half width of the 95 % interval of the mean, or standard deviation of the items."""
 
 _SHORT = {"not_printed": "not printed", "not_in_paper": "–"}
 
@@ -90,8 +93,10 @@ def comparison_table(summary: pd.DataFrame, study: str, table: str) -> pd.DataFr
     return ordered[[*keys, "n", *_metric_columns(wide)]]
 
 
-def format_comparison(wide: pd.DataFrame, study: str, table: str) -> FormattedTable:
-    """Return a comparison table as text: mean ± ci95, the paper's mean (std), difference.
+def format_comparison(
+    wide: pd.DataFrame, study: str, table: str, *, spread: Spread = "ci95"
+) -> FormattedTable:
+    """Return a comparison table as text: mean ± spread, the paper's mean (std), difference.
 
     Parameters
     ----------
@@ -99,6 +104,8 @@ def format_comparison(wide: pd.DataFrame, study: str, table: str) -> FormattedTa
         Result of `comparison_table`.
     study, table : str
         Study and table, for the paper's notes.
+    spread : {"ci95", "std"}
+        What stands behind ±.
     """
     paper = reference_table(study, table)
     conditions = [name for name in CONDITIONS if name in wide.columns]
@@ -107,7 +114,7 @@ def format_comparison(wide: pd.DataFrame, study: str, table: str) -> FormattedTa
         stub=(*(CONDITION_LABELS[name] for name in conditions), "Method", "n"),
         groups=tuple(METRICS[metric].heading for metric in metrics),
         columns=("ours", "paper", "difference"),
-        rows=tuple(_formatted_row(row, conditions, metrics) for row in _rows(wide)),
+        rows=tuple(_formatted_row(row, conditions, metrics, spread) for row in _rows(wide)),
         notes=(f"Paper: {paper.paper}; {paper.source}.", *paper.notes),
     )
 
@@ -127,7 +134,9 @@ def format_paired(paired: pd.DataFrame) -> FormattedTable:
             f"{record['method']} − {record['baseline']}",
             f"{record['n']}",
         )
-        rows.setdefault(stub, {})[record["metric"]] = _with_interval(record, record["metric"], signed=True)
+        rows.setdefault(stub, {})[record["metric"]] = with_spread(
+            record["mean"], record["ci95"], record["metric"], signed=True
+        )
     return FormattedTable(
         stub=(*(CONDITION_LABELS[name] for name in conditions), "Methods", "n"),
         groups=tuple(METRICS[metric].heading for metric in metrics),
@@ -163,6 +172,13 @@ def format_number(value: float, spec: str, *, signed: bool = False) -> str:
     return text.replace("inf", "∞").replace("-", "−")
 
 
+def with_spread(mean: float, spread: float, metric: str, *, signed: bool = False) -> str:
+    """Return ``mean ± spread`` in the format of a metric; the mean alone where the spread is missing."""
+    spec = METRICS[metric].spec
+    text = format_number(mean, spec, signed=signed)
+    return text if math.isnan(spread) else f"{text} ± {format_number(spread, spec)}"
+
+
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
@@ -172,27 +188,23 @@ def _metric_columns(wide: pd.DataFrame) -> list[str]:
     return [f"{metric}{part}" for metric in metrics_of(wide) for part in parts]
 
 
-def _formatted_row(row: dict[str, Any], conditions: Sequence[str], metrics: Sequence[str]) -> tuple[str, ...]:
+def _formatted_row(
+    row: dict[str, Any], conditions: Sequence[str], metrics: Sequence[str], spread: Spread
+) -> tuple[str, ...]:
     cells = [*_condition_cells(row, conditions), str(row["method"]), f"{row['n']}"]
     for metric in metrics:
-        cells += _triple(row, metric) if isinstance(row[f"{metric}_status"], str) else ["–", "–", "–"]
+        cells += _triple(row, metric, spread) if isinstance(row[f"{metric}_status"], str) else ["–", "–", "–"]
     return tuple(cells)
 
 
-def _triple(row: dict[str, Any], metric: str) -> list[str]:
+def _triple(row: dict[str, Any], metric: str, spread: Spread) -> list[str]:
     spec, status = METRICS[metric].spec, row[f"{metric}_status"]
-    ours = _with_interval({"mean": row[metric], "ci95": row[f"{metric}_ci95"]}, metric)
+    ours = with_spread(row[metric], row[f"{metric}_{spread}"], metric)
     if status != "printed":
         return [ours, _SHORT[status], "–"]
     std = row[f"{metric}_paper_std"]
     paper = format_number(row[f"{metric}_paper"], "g") + ("" if math.isnan(std) else f" ({std:g})")
     return [ours, paper, format_number(row[f"{metric}_difference"], spec, signed=True)]
-
-
-def _with_interval(row: dict[str, Any], metric: str, *, signed: bool = False) -> str:
-    spec = METRICS[metric].spec
-    mean = format_number(row["mean"], spec, signed=signed)
-    return mean if math.isnan(row["ci95"]) else f"{mean} ± {format_number(row['ci95'], spec)}"
 
 
 def _condition_cells(row: dict[str, Any], conditions: Sequence[str]) -> list[str]:

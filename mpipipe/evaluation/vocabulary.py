@@ -46,16 +46,35 @@ METHODS: tuple[str, ...] = (
     "PP-MPI",
     "DIP",
     "ADMM-Net",
+    "ADMM-Net (small ρ)",
     "DERnet",
-    "Col45+Col135",
-    "ResNet",
+    "DERnet (Tikhonov start)",
+    "DERnet (data consistency)",
+    "Gridding",
     "Wiener",
+    "Richardson-Lucy",
+    "TV",
+    "Network",
+    "Network (retinal scene)",
+    "Network (data consistency)",
+    "Averaged periods",
+    "Folded period",
+    "Band-pass",
+    "Wavelets",
+    "Wiener (folded)",
+    "Wiener (subspace)",
     "N2N",
     "R2R",
     "Proposed",
+    "Proposed (no priors)",
+    "Proposed (no symmetry)",
+    "Proposed (no smoothness)",
+    "Proposed (folded)",
     "Single-layer",
+    "Single-layer (linear)",
     "Multi-layer",
-    "Ridge",
+    "Truncated SVD",
+    "Tikhonov",
 )
 
 CONDITION_LABELS: dict[str, str] = {
@@ -69,10 +88,13 @@ CONDITION_LABELS: dict[str, str] = {
     "test_snr": "Test SNR",
     "noise": "Noise",
     "physics": "Physics",
+    "phantom": "Phantom",
     "diameter_nm": "Core diameter (nm)",
     "hidden_units": "Hidden units",
     "n_train": "Training samples",
+    "optimiser": "Optimiser",
     "split": "Split",
+    "batch": "Together",
 }
 
 
@@ -108,6 +130,10 @@ class Metric:
         return self.component if kind == "component" else self.image
 
 
+_GLOBAL_SSIM = (
+    "SSIM with one window is taken over the whole image, in units of the maximum of the true one, with the constants 0.01 and "
+    "0.03, not squared."
+)
 _NRMSE = "NRMSE is ‖error‖/‖truth‖."
 _SNR = "SNR is 20 log10(‖truth‖/‖error‖)."
 _RMSE = "RMSE is the root of the mean of |error|², in the unit of the data."
@@ -131,6 +157,7 @@ METRICS: dict[str, Metric] = {
         "SSIM has 7-wide uniform windows and the data range 2, averaged over real and imaginary parts.",
         "SSIM has 7-wide uniform windows and the maximum of the true image as data range.",
     ),
+    "ssim_global": Metric("SSIM (one window)", "", ".3f", _GLOBAL_SSIM, _GLOBAL_SSIM),
     "nrmse": Metric("NRMSE", "", ".3f", _NRMSE, _NRMSE),
     "snr_db": Metric("SNR", "dB", ".2f", _SNR, _SNR),
     "rmse": Metric("RMSE", "", ".4g", _RMSE, _RMSE),
@@ -150,6 +177,6 @@ def check_name(what: str, found: str, known: tuple[str, ...]) -> None:
         raise InputError(f"{what}: found {found!r}, expected one of {', '.join(known)}")
 
 
-# Records that a figure shows and that no paper has a table of.
-FIGURE_TABLES: tuple[str, ...] = ("robustness",)
+# Records that a figure or a table of our own shows and that no paper has a table of.
+FIGURE_TABLES: tuple[str, ...] = ("robustness", "phantoms", "ablation", "regularised")
 ALL_TABLES: tuple[str, ...] = (*(name for tables in TABLES.values() for name in tables), *FIGURE_TABLES)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from mpipipe.errors import InputError
 from mpipipe.reconstruction.methods import find_method
 from mpipipe.reconstruction.result import Reconstruction
 from mpipipe.reconstruction.rows import GRID_DIMS, aligned, rows_of
@@ -19,6 +20,7 @@ def reconstruct(
     *,
     weights: str | npt.ArrayLike | None = None,
     snr: npt.ArrayLike | None = None,
+    noise_norm: npt.ArrayLike | None = None,
     **settings: object,
 ) -> xr.DataArray: ...
 
@@ -31,6 +33,7 @@ def reconstruct(
     *,
     weights: str | npt.ArrayLike | None = None,
     snr: npt.ArrayLike | None = None,
+    noise_norm: npt.ArrayLike | None = None,
     **settings: object,
 ) -> npt.NDArray[Any]: ...
 
@@ -42,6 +45,7 @@ def reconstruct(
     *,
     weights: str | npt.ArrayLike | None = None,
     snr: npt.ArrayLike | None = None,
+    noise_norm: npt.ArrayLike | None = None,
     **settings: object,
 ) -> xr.DataArray | npt.NDArray[Any]:
     """Reconstruct concentrations from measured signals.
@@ -58,9 +62,12 @@ def reconstruct(
         Row weights, in place of the setting ``weighting``.
     snr : array of the shape of one signal, optional
         Signal-to-noise ratio of each component, for ``snr_threshold``; by default S's coordinate ``snr``.
+    noise_norm : float or (batch,) float, optional
+        Norm of the noise in the weighted rows that take part, for the ADMM methods; by default they estimate it
+        from the part of the signal that no image explains.
     **settings
         Fields of the solver's config, such as ``regularization``, ``normalization``, ``iterations``,
-        ``real``, ``positive``, ``snr_threshold``, ``min_frequency_Hz``, ``channels``.
+        ``real``, ``positive``, ``mu``, ``snr_threshold``, ``min_frequency_Hz``, ``channels``.
 
     Returns
     -------
@@ -80,12 +87,15 @@ def reconstruct(
     solver = find_method(method)
     if isinstance(weights, str):
         settings["weighting"], weights = weights, None
+    if noise_norm is not None and not solver.constrained:
+        raise InputError(f"noise_norm: found a value, expected none: {method} has no bound on the residual")
     config = solver.configure(settings)
     table = rows_of(S, snr)
     vectors = table.flat("signal", aligned(signal, S), batch=True)
     rows = table.select(config)
     chosen = None if weights is None else table.flat("weights", np.asarray(weights))[rows]
-    result = solver.solve(table.matrix[rows], vectors[..., rows], config, weights=chosen)
+    extra = {"grid": table.grid, "noise_norm": noise_norm} if solver.constrained else {}
+    result = solver.solve(table.matrix[rows], vectors[..., rows], config, weights=chosen, **extra)
     image = result.image.reshape(*result.image.shape[:-1], *table.grid)
     return _labelled_image(image, result, S) if isinstance(S, xr.DataArray) else image
 

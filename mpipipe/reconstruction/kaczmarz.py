@@ -1,70 +1,27 @@
-"""Regularised Kaczmarz: one row at a time, compiled, for many signals at once."""
+"""Regularised Kaczmarz: row after row, in blocks of rows, compiled, for many signals at once."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from mpipipe.config.reconstruct import KaczmarzConfig
 from mpipipe.errors import InputError
-from mpipipe.reconstruction.kernel import multiply, run_sweeps
+from mpipipe.reconstruction.inputs import check_system, check_weights
+from mpipipe.reconstruction.kaczmarz_system import RowSystem, lay_out
+from mpipipe.reconstruction.kernel import run_sweeps
+from mpipipe.reconstruction.kernel_layout import group, lanes, ungroup, zeros
 from mpipipe.reconstruction.result import Reconstruction
-from mpipipe.reconstruction.weighting import row_blocks, row_norms, row_weights
+from mpipipe.reconstruction.weighting import row_weights
 
-TILE = 8
-"""Signals that share one pass over the matrix: their images still fit in the first-level cache."""
+TILE = 16
+"""Signals that share one pass over the matrix: their images still fit in the second-level cache."""
 
-
-@dataclass(frozen=True)
-class RowSystem:
-    """Weighted rows, laid out for the compiled loop.
-
-    The rows are divided by ``scale``, a power of two near ‖A‖_F, so that single precision neither overflows
-    nor loses small rows, and no digit is changed.
-
-    Attributes
-    ----------
-    rows : (row, 2, voxel) float32 or float64
-        Real and imaginary planes of w_m a_m / scale; rows without norm or weight are left out.
-    energy : (row,) float32 or float64
-        ‖row‖².
-    factor : (row,) float64
-        Row weights w_m.
-    index : (row,) int64
-        Place of each row in the matrix it came from, in the order of a sweep.
-    scale : float
-        Common divisor of the rows.
-    regularization : float
-        λ for the scaled rows, absolute.
-    """
-
-    rows: npt.NDArray[Any]
-    energy: npt.NDArray[Any]
-    factor: npt.NDArray[np.float64]
-    index: npt.NDArray[np.int64]
-    scale: float
-    regularization: float
-
-    @property
-    def voxels(self) -> int:
-        """Number of voxels (columns)."""
-        return int(self.rows.shape[2])
-
-    def signals(self, signal: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
-        """Weighted signals ``(batch, 2, row)``, each over a power of two, and those divisors ``(batch,)``."""
-        weighted = signal[:, self.index] * self.factor
-        peak = np.abs(weighted).max(axis=1, initial=0.0)
-        divisor = np.where(peak > 0, _power_of_two(peak), 1.0)
-        planes = np.stack([weighted.real, weighted.imag], axis=1) / divisor[:, None, None]
-        return np.ascontiguousarray(planes, dtype=self.rows.dtype), divisor
-
-    def apply(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Scaled, weighted signals ``(batch, 2, row)`` of images ``(batch, 2, voxel)``."""
-        return np.asarray(multiply(self.rows, image))
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -85,9 +42,8 @@ class KaczmarzState:
     @classmethod
     def zeros(cls, system: RowSystem, batch: int) -> "KaczmarzState":
         """Return the start of a solve: empty images."""
-        rows, _, voxels = system.rows.shape
-        kind = system.rows.dtype
-        return cls(np.zeros((batch, 2, voxels), kind), np.zeros((batch, 2, rows), kind))
+        kind = system.blocks.dtype
+        return cls(np.zeros((batch, 2, system.voxels), kind), np.zeros((batch, 2, len(system.index)), kind))
 
 
 def solve(
@@ -98,6 +54,7 @@ def solve(
     weights: npt.ArrayLike | None = None,
     background_std: npt.ArrayLike | None = None,
     workers: int | None = None,
+    system: RowSystem | None = None,
 ) -> Reconstruction:
     """Reconstruct images by regularised Kaczmarz sweeps.
 
@@ -124,6 +81,8 @@ def solve(
         Standard deviation of the empty scanner's signal; needed by the 'background' weighting.
     workers : int, optional
         Threads; by default every core that the process may use. The result does not depend on it.
+    system : RowSystem, optional
+        The weighted matrix, laid out before with this config, when it is solved with again and again.
 
     Returns
     -------
@@ -137,53 +96,35 @@ def solve(
 
     Notes
     -----
+    The steps of a block of rows are worked out together (`kernel.run_sweeps`); but for rounding that is the
+    iteration above. Each signal's image is the same bits whatever the batch it comes in.
+
     S. Kaczmarz 1937; the regularised form is that of A. Dax, "On row relaxation methods for large constrained
     least squares problems", SIAM J. Sci. Comput. 14 (1993). The relative λ is the convention of MPIReco.
     """
-    A, b = _check(matrix, signal)
-    w = (
-        row_weights(A, config.weighting, background_std)
-        if weights is None
-        else _given_weights(weights, len(A))
-    )
-    system = lay_out(A, w, config)
-    scaled, divisor = system.signals(np.atleast_2d(b))
-    state = KaczmarzState.zeros(system, len(scaled))
-    sweep(system, scaled, state, config, workers=workers)
-    image = _image(state, divisor / system.scale, config.real)
-    residual = _relative_residual(system, scaled, state)
+    A, b = check_system(matrix, signal)
+    if system is None:
+        w = (
+            row_weights(A, config.weighting, background_std)
+            if weights is None
+            else check_weights(weights, len(A))
+        )
+        system = lay_out(A, w, config)
+    elif system.voxels != A.shape[1] or system.index.max(initial=-1) >= len(A):
+        raise InputError(f"system: found {system.voxels} voxels or more rows, expected a matrix of {A.shape}")
+    laid_out, signals = system, np.atleast_2d(b)
+
+    def one(tile: slice) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+        scaled, divisor = laid_out.signals(signals[tile])
+        state = KaczmarzState.zeros(laid_out, len(scaled))
+        _sweep_tile(laid_out, scaled, state, config)
+        image = _image(state, divisor / laid_out.scale, config.real)
+        return image, _relative_residual(laid_out, scaled, state)
+
+    image, residual = map(np.concatenate, zip(*_map_tiles(one, len(signals), workers), strict=True))
     if b.ndim == 1:
         return Reconstruction(image[0], residual[0], config.iterations)
     return Reconstruction(image, residual, config.iterations)
-
-
-def lay_out(A: npt.NDArray[Any], weights: npt.NDArray[np.float64], config: KaczmarzConfig) -> RowSystem:
-    """Drop empty rows, order, weight and scale the others, and make λ absolute.
-
-    Parameters
-    ----------
-    A : (component, voxel) complex64 or complex128
-        System matrix.
-    weights : (component,) float64
-        Row weights.
-    config : KaczmarzConfig
-        λ, its normalisation and the row order.
-    """
-    norms = row_norms(A) * weights
-    total = float(np.linalg.norm(norms))
-    scale = float(_power_of_two(total)) if total > 0 else 1.0
-    index = np.flatnonzero((norms / scale) ** 2 > np.finfo(A.dtype).tiny)
-    if config.row_order == "random":
-        index = np.random.default_rng(config.seed).permutation(index)
-    rows = np.empty((len(index), 2, A.shape[1]), A.real.dtype)
-    for place in row_blocks(len(index)):
-        block, factor = A[index[place]], weights[index[place], None] / scale
-        np.multiply(block.real, factor, out=rows[place, 0], casting="same_kind")
-        np.multiply(block.imag, factor, out=rows[place, 1], casting="same_kind")
-    relative = (total / scale) ** 2 / max(A.shape[1], 1)
-    unit = relative if config.normalization == "relative" else 1 / scale**2
-    energy = ((norms[index] / scale) ** 2).astype(rows.dtype)
-    return RowSystem(rows, energy, weights[index], index, scale, config.regularization * unit)
 
 
 def sweep(
@@ -209,65 +150,42 @@ def sweep(
     workers : int, optional
         Threads.
     """
-    kind = system.rows.dtype.type
-    root = kind(np.sqrt(system.regularization))
-    inverse = 1 / (system.energy + kind(system.regularization))
 
     def one(tile: slice) -> None:
-        run_sweeps(
-            system.rows, inverse, root, signals[tile], state.image[tile], state.dual[tile],
-            config.iterations, config.real, config.positive,
-        )  # fmt: skip
+        _sweep_tile(system, signals[tile], KaczmarzState(state.image[tile], state.dual[tile]), config)
 
+    _map_tiles(one, len(signals), workers)
+
+
+def _sweep_tile(
+    system: RowSystem, signals: npt.NDArray[Any], state: KaczmarzState, config: KaczmarzConfig
+) -> None:
+    kind, batch = system.blocks.dtype, len(signals)
+    lane = lanes(kind)
+    image, dual = group(state.image, lane), group(state.dual, lane // 2)
+    sums, alpha = zeros((batch, lane, lane), kind), zeros((batch, lane), kind)
+    run_sweeps(
+        system.blocks, system.inverse, kind.type(np.sqrt(system.regularization)), group(signals, lane // 2),
+        image, dual, sums, alpha, config.iterations, config.real, config.positive,
+    )  # fmt: skip
+    state.image[:] = ungroup(image, system.voxels)
+    state.dual[:] = ungroup(dual, len(system.index))
+
+
+def _map_tiles(function: Callable[[slice], T], batch: int, workers: int | None) -> list[T]:
+    """Call a function on the tiles of a batch, all of about the same size and as many for each thread."""
     threads = workers or _cores()
+    count = threads * max(1, -(-batch // (threads * TILE)))
+    size = max(1, -(-batch // count))
+    tiles = [slice(start, start + size) for start in range(0, max(1, batch), size)]
+    if len(tiles) == 1:
+        return [function(tiles[0])]
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(one, _tiles(len(signals), threads)))
+        return list(pool.map(function, tiles))
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _tiles(batch: int, threads: int) -> Iterator[slice]:
-    size = max(1, min(TILE, -(-batch // threads)))
-    return (slice(start, start + size) for start in range(0, batch, size))
-
-
-def _check(matrix: npt.ArrayLike, signal: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    A, b = _complex("matrix", matrix), _complex("signal", signal)
-    if A.ndim != 2 or A.shape[1] == 0:
-        raise InputError(f"matrix: found shape {A.shape}, expected (component, voxel)")
-    if b.ndim not in (1, 2) or b.shape[-1] != A.shape[0]:
-        raise InputError(
-            f"signal: found shape {b.shape}, expected ({A.shape[0]},) or (batch, {A.shape[0]}) "
-            f"for a matrix of shape {A.shape}"
-        )
-    for name, array in (("matrix", A), ("signal", b)):
-        if not np.isfinite(array).all():
-            raise InputError(f"{name}: found NaN or infinity, expected finite values")
-    return A, b
-
-
-def _complex(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
-    array = np.asarray(values)
-    if array.dtype.kind not in "fciu":
-        raise InputError(f"{name}: found dtype {array.dtype}, expected numbers")
-    return array.astype(np.result_type(array.dtype, np.complex64), copy=False)
-
-
-def _given_weights(weights: npt.ArrayLike, components: int) -> npt.NDArray[np.float64]:
-    w = np.asarray(weights, dtype=np.float64)
-    if w.shape != (components,):
-        raise InputError(
-            f"weights: found shape {w.shape}, expected ({components},) for {components} components"
-        )
-    if not (np.isfinite(w).all() and (w >= 0).all()):
-        raise InputError(f"weights: found {w.min()}, expected finite values of at least 0")
-    return w
-
-
-def _power_of_two(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    return np.asarray(np.ldexp(1.0, np.frexp(values)[1]))
 
 
 def _image(state: KaczmarzState, unit: npt.NDArray[np.float64], real: bool) -> npt.NDArray[Any]:

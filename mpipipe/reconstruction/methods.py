@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from mpipipe.config.admm import AdmmL1Config, AdmmL1TvConfig, AdmmTvConfig
 from mpipipe.config.reconstruct import KaczmarzConfig, RowSelection
 from mpipipe.errors import InputError
-from mpipipe.reconstruction import kaczmarz
+from mpipipe.reconstruction import admm, kaczmarz
 from mpipipe.reconstruction.result import Reconstruction
 
 
@@ -21,10 +22,13 @@ class Method:
         Pydantic section of the solver; it is also a row selection.
     solve : callable
         ``solve(matrix, signal, config, *, weights=None, **extra) -> Reconstruction``.
+    constrained : bool
+        Whether the solver bounds the residual by the noise: it then takes ``grid`` and ``noise_norm`` as well.
     """
 
     config: type[RowSelection]
     solve: Callable[..., Reconstruction]
+    constrained: bool = False
 
     def configure(self, settings: dict[str, object]) -> RowSelection:
         """Validate keyword settings; an `InputError` names the first that does not fit."""
@@ -42,6 +46,9 @@ class Method:
 
 METHODS: dict[str, Method] = {
     "ART": Method(KaczmarzConfig, kaczmarz.solve),
+    "ADMM_L1": Method(AdmmL1Config, admm.solve, constrained=True),
+    "ADMM_TV": Method(AdmmTvConfig, admm.solve, constrained=True),
+    "ADMM_L1TV": Method(AdmmL1TvConfig, admm.solve, constrained=True),
 }
 
 

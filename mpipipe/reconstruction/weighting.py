@@ -23,9 +23,13 @@ def row_norms(matrix: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     (component,) float64
         Euclidean norms, in the unit of the matrix.
     """
-    peak = max(float(np.abs(matrix.real).max(initial=0)), float(np.abs(matrix.imag).max(initial=0))) or 1.0
-    blocks = (matrix[rows].astype(np.complex128) / peak for rows in row_blocks(len(matrix)))
-    return np.concatenate([np.zeros(0), *(np.linalg.norm(block, axis=1) for block in blocks)]) * peak
+    planes = np.ascontiguousarray(matrix).view(matrix.real.dtype)
+    peak = max(float(planes.max(initial=0)), -float(planes.min(initial=0))) or 1.0
+    norms = np.empty(len(matrix))
+    for rows in row_blocks(len(matrix)):
+        block = planes[rows].astype(np.float64) / peak
+        norms[rows] = np.sqrt(np.einsum("ij,ij->i", block, block))
+    return norms * peak
 
 
 def row_blocks(rows: int, size: int = 128) -> Iterator[slice]:

@@ -1,5 +1,6 @@
 """Artifacts appear whole or not at all."""
 
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ def whole(path: Path) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        File or directory to be written. What stood there stays until the new one is whole.
+        File or directory to be written. What stood there stays until the new one is whole; what processes that are
+        gone (killed in the middle) left of it is removed.
 
     Yields
     ------
@@ -31,7 +33,9 @@ def whole(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    remove(partial)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        if left == partial or not _is_running(left.name.split(".")[-2]):
+            remove(left)
     try:
         yield partial
         if partial.is_dir():
@@ -39,6 +43,17 @@ def whole(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         remove(partial)
+
+
+def _is_running(process: str) -> bool:
+    """Return whether a process of this number is there; on another machine of a cluster it may be another one."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError):  # it belongs to another user; it is none of these siblings
+        pass
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

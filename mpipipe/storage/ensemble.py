@@ -18,7 +18,9 @@ from zarr.codecs import BloscCodec
 
 from mpipipe.errors import InputError
 from mpipipe.storage.atomic import whole
-from mpipipe.storage.manifest import verify
+from mpipipe.storage.described import described_matrices, read_index, require_own_rows
+from mpipipe.storage.layout import open_array, open_group
+from mpipipe.storage.location import Location, as_location, located, readable, verify_artifact
 
 AXES = ("x", "y", "z")
 MATRIX_ARRAY = "system_matrix"
@@ -172,34 +174,33 @@ def _padded_rows(
 class Part:
     """One part of an ensemble, opened for reading."""
 
-    def __init__(self, path: Path, *, check: bool = True) -> None:
+    def __init__(self, path: Location, *, check: bool = True) -> None:
         """Open a part.
 
         Parameters
         ----------
-        path : Path
-            Directory ``….zarr``.
+        path : Path or str
+            Directory ``….zarr``, or its URL in an object store (``s3://bucket/….zarr``).
         check : bool
             Compare the bytes with the manifest first.
 
         Raises
         ------
         InputError
-            When the part is missing, truncated, changed, or not a part.
+            When the part is missing, truncated, changed, not a part, or claims sizes that no part has: a chunk above 1 GiB,
+            a matrix above 16 GiB.
         """
+        self.path = as_location(path)
         if check:
-            verify(path)
-        try:
-            group = zarr.open_group(path, mode="r", zarr_format=3)
-            self._array = _array(group, MATRIX_ARRAY)
-            self._index = {name: np.asarray(_array(group, name)[:], np.int32) for name in INDEX_ARRAYS}
-            self.matrices: list[dict[str, Any]] = list(group.attrs["matrices"])  # type: ignore[arg-type]
-        except (KeyError, ValueError, OSError) as error:
-            raise InputError(
-                f"{path}: found {type(error).__name__} ({error}), expected a part of system matrices"
-            ) from None
-        self.path = path
-        self._grids = {m["matrix"]: np.array(m["shape"], np.int32) for m in self.matrices}
+            verify_artifact(self.path)
+        self._place = place = located(self.path)
+        with readable(place, "a part of system matrices"):
+            group = open_group(place)
+            self._array = open_array(place, group, MATRIX_ARRAY, "complex64", (3, 4))
+            self.matrices = described_matrices(place, group, self._array)
+            self._index = {name: read_index(place, group, name, len(self)) for name in INDEX_ARRAYS}
+            require_own_rows(place, self.matrices, self._index["matrix"])
+        self._grids = {m.matrix: np.array(m.shape, np.int32) for m in self.matrices}
 
     def __len__(self) -> int:
         return int(self._array.shape[0])
@@ -212,8 +213,10 @@ class Part:
     def read(self, start: int, stop: int) -> ComponentChunk:
         """Read the components ``start`` to ``stop``."""
         matrix = self._index["matrix"][start:stop]
+        with readable(self._place, f"the components {start} to {stop}"):
+            values = np.asarray(self._array[start:stop])
         return ComponentChunk(
-            values=np.asarray(self._array[start:stop]),
+            values=values,
             grid_shape=np.stack([self._grids[int(m)] for m in matrix]),
             matrix=matrix,
             channel=self._index["channel"][start:stop],
@@ -226,32 +229,23 @@ class Part:
             raise InputError(
                 f"{self.path}: found no matrix {position}, expected 0 to {len(self.matrices) - 1}"
             )
-        described = dict(self.matrices[position])
-        start = sum(m["components"] for m in self.matrices[:position])
-        chunk = self.read(start, start + described.pop("components"))
-        own = tuple(slice(0, int(size)) for size in chunk.grid_shape[0])
+        described = self.matrices[position]
+        start = sum(m.components for m in self.matrices[:position])
+        chunk = self.read(start, start + described.components)
+        own = tuple(slice(0, size) for size in described.shape)
         return StoredMatrix(
             values=np.ascontiguousarray(chunk.values[(slice(None), *own)]),
             channel=chunk.channel,
             frequency=chunk.frequency,
-            matrix=described["matrix"],
-            parameters={
-                name: described[name] for name in ("scanner", "particle", "grid") if name in described
-            },
+            matrix=described.matrix,
+            parameters=described.parameters,
         )
-
-
-def _array(group: zarr.Group, name: str) -> "zarr.Array[Any]":
-    array = group[name]
-    if not isinstance(array, zarr.Array):
-        raise KeyError(name)
-    return array
 
 
 class EnsembleReader:
     """Chunks of components over several parts, the source that training reads from."""
 
-    def __init__(self, paths: Sequence[Path], *, check: bool = True) -> None:
+    def __init__(self, paths: Sequence[Location], *, check: bool = True) -> None:
         self.parts = [Part(path, check=check) for path in paths]
         self._chunks = [
             (part, start, min(start + part.chunk_length, len(part)))

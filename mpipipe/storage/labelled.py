@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from mpipipe.errors import InputError
 from mpipipe.physics.grid import Grid
 from mpipipe.physics.scanner import Scanner
 from mpipipe.storage.ensemble import AXES, Part
@@ -16,7 +17,7 @@ def open_system_matrix(path: str | Path, i: int = 0) -> xr.DataArray:
     Parameters
     ----------
     path : str or Path
-        Part of an ensemble, ``….zarr``.
+        Part of an ensemble, ``….zarr``, or its URL in an object store (``s3://bucket/….zarr``).
     i : int
         Position of the matrix in the part.
 
@@ -29,9 +30,11 @@ def open_system_matrix(path: str | Path, i: int = 0) -> xr.DataArray:
     Raises
     ------
     InputError
-        When the part is missing, truncated or changed, or has no such matrix.
+        When the part is missing, truncated or changed, has no such matrix, or does not say of what scanner it is.
     """
-    stored = Part(Path(path)).read_matrix(i)
+    stored = Part(path).read_matrix(i)
+    if "scanner" not in stored.parameters:
+        raise InputError(f"{path}: matrix {i}: found no scanner, expected one whose frequencies are known")
     scanner = Scanner.model_validate(stored.parameters["scanner"])
     grid = Grid.model_validate(stored.parameters["grid"])
     axes = AXES[: stored.values.ndim - 1]

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -12,8 +13,11 @@ from mpipipe.config.base import Section
 from mpipipe.config.recipe import digest
 from mpipipe.errors import InputError
 from mpipipe.storage.atomic import write_text
+from mpipipe.storage.limits import JSON_BYTES, check_claim, one_line
 
 RECORDED_VERSIONS = ("mpipipe", "numpy", "scipy", "numba", "torch", "zarr")
+DAMAGED = "truncated or changed; 'mpipipe verify --rebuild' has it made again"
+BOOKKEEPING = ".snakemake"  # begins the names of files that Snakemake leaves in a directory
 
 
 class Manifest(Section):
@@ -33,6 +37,8 @@ class Manifest(Section):
         Shapes, dtypes, units and whatever else a reader should know.
     versions : dict of str
         Versions of the libraries that computed it.
+    seal : str
+        Digest of all of the above, so that a changed byte of the manifest itself is found; empty in one without.
     """
 
     artifact: str
@@ -41,6 +47,7 @@ class Manifest(Section):
     provenance: str
     description: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
+    seal: str = ""
 
 
 def manifest_path(artifact: Path) -> Path:
@@ -56,9 +63,16 @@ def content_digest(artifact: Path) -> str:
     if artifact.is_file():
         with artifact.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
+    files = [path for path in artifact.rglob("*") if path.is_file()]
+    return directory_digest({file.relative_to(artifact): content_digest(file) for file in files})
+
+
+def directory_digest(files: Mapping[PurePath, str]) -> str:
+    """Return the SHA-256 of a directory from the digests of its files by their names in it."""
     total = hashlib.sha256()
-    for file in sorted(p for p in artifact.rglob("*") if p.is_file() and not p.name.startswith(".snakemake")):
-        total.update(file.relative_to(artifact).as_posix().encode() + b"\0" + content_digest(file).encode())
+    for name in sorted(files):
+        if not name.name.startswith(BOOKKEEPING):
+            total.update(name.as_posix().encode() + b"\0" + files[name].encode())
     return total.hexdigest()
 
 
@@ -72,9 +86,23 @@ def write_manifest(artifact: Path, recipe: dict[str, Any], description: dict[str
         description=description,
         versions={name: version(name) for name in RECORDED_VERSIONS},
     )
-    text = json.dumps(manifest.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False)
-    write_text(manifest_path(artifact), text + "\n")
-    return manifest
+    fields = json.loads(json.dumps(manifest.model_dump(mode="json"), allow_nan=False))
+    fields["seal"] = _seal(fields)
+    write_text(manifest_path(artifact), json.dumps(fields, indent=1, sort_keys=True) + "\n")
+    return Manifest.model_validate(fields)
+
+
+def _seal(fields: dict[str, Any]) -> str:
+    """Return the digest of a manifest as its JSON holds it, without the seal itself."""
+    return digest({name: value for name, value in fields.items() if name != "seal"})
+
+
+def _seal_of(content: bytes) -> str | None:
+    """Return the seal that the bytes of a manifest should have; None where they hold NaN or endless digits."""
+    try:
+        return _seal(json.loads(content))
+    except (ValueError, RecursionError):
+        return None
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -86,13 +114,27 @@ def read_manifest(path: Path) -> Manifest:
         When it is missing or does not hold a manifest.
     """
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        check_claim(str(path), path.stat().st_size, JSON_BYTES)
+        return parse_manifest(path, path.read_bytes())
     except FileNotFoundError:
         raise InputError(f"{path}: found no manifest, expected one beside the artifact") from None
+    except OSError as error:
+        raise InputError(f"{path}: found {error.strerror}, expected a manifest") from None
+
+
+def parse_manifest(place: Path | str, content: bytes) -> Manifest:
+    """Return the manifest in the bytes of a file; `place` names the file in the error."""
+    try:
+        manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"{path}: {where}: found {first['msg'].lower()}, expected a manifest") from None
+        raise InputError(
+            f"{place}: {where}: found {one_line(first['msg']).lower()}, expected a manifest ({DAMAGED})"
+        ) from None
+    if manifest.seal and manifest.seal != _seal_of(content):
+        raise InputError(f"{place}: found another content than its seal {manifest.seal} names ({DAMAGED})")
+    return manifest
 
 
 def verify(artifact: Path) -> Manifest:
@@ -108,10 +150,19 @@ def verify(artifact: Path) -> Manifest:
             f"{artifact}: found nothing, expected an artifact of the run (run snakemake, or make pull)"
         )
     manifest = read_manifest(manifest_path(artifact))
-    found = content_digest(artifact)
+    require_content(artifact, content_digest(artifact), manifest)
+    return manifest
+
+
+def require_content(
+    artifact: Path | str,
+    found: str,
+    manifest: Manifest,
+    remedy: str = "'mpipipe verify --rebuild' has it made again",
+) -> None:
+    """Refuse an artifact whose content digest is not the one that its manifest names."""
     if found != manifest.content:
         raise InputError(
             f"{artifact}: found content {found[:12]}, expected {manifest.content[:12]} "
-            "(truncated or changed; remove it and run again)"
+            f"(truncated or changed; {remedy})"
         )
-    return manifest

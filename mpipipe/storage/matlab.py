@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mpipipe.errors import InputError
+from mpipipe.storage.hdf5 import READ_ERRORS, own_dataset
+from mpipipe.storage.limits import one_line
 
 MAX_BYTES = 2**30
 NUMERIC_CLASSES = (
@@ -17,7 +19,6 @@ NUMERIC_CLASSES = (
     "logical",
     *(f"{u}int{bits}" for u in ("", "u") for bits in (8, 16, 32, 64)),
 )
-READ_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,8 @@ def read_matlab_array(path: Path, name: str, *, max_bytes: int = MAX_BYTES) -> n
     except InputError:
         raise
     except READ_ERRORS as error:
-        reason = " ".join(str(error).split())
         raise InputError(
-            f"{path}: found a damaged or truncated file ({reason}), expected a MATLAB 7.3 file"
+            f"{path}: found a damaged or truncated file ({one_line(error)}), expected a MATLAB 7.3 file"
         ) from None
 
 
@@ -109,26 +109,38 @@ def read_encoding_array(folder: Path) -> EncodingArray:
 def _read(path: Path, file: h5py.File, name: str, max_bytes: int) -> npt.NDArray[Any]:
     if name not in file:
         found = ", ".join(sorted(key for key in file if not key.startswith("#"))) or "none"
-        raise InputError(f"{path}: found variables {found}, expected {name}")
-    variable = file[name]
-    _check_variable(f"{path}: {name}", variable, max_bytes)
-    values = np.ascontiguousarray(variable[()].T)
-    if values.dtype.names is None:
-        return values
-    return np.asarray(values["real"] + 1j * values["imag"])
-
-
-def _check_variable(where: str, variable: h5py.Dataset, max_bytes: int) -> None:
-    kind = variable.attrs.get("MATLAB_class", b"double")
-    kind = kind.decode(errors="replace") if isinstance(kind, bytes) else str(kind)
-    full = isinstance(variable, h5py.Dataset) and variable.shape is not None
-    if not full or kind not in NUMERIC_CLASSES or "MATLAB_empty" in variable.attrs:
-        raise InputError(f"{where}: found a MATLAB {kind} that is no full array, expected a numeric array")
+        raise InputError(f"{path}: found variables {one_line(found)}, expected {name}")
+    where = f"{path}: {name}"
+    _check_class(where, file, name)
+    variable = own_dataset(where, file, name, max_bytes)
     is_complex = variable.dtype.names == ("real", "imag")
-    if not is_complex and variable.dtype.kind not in "fiub":
+    parts = [variable.dtype[part] for part in variable.dtype.names] if is_complex else [variable.dtype]
+    if any(part.kind not in "fiub" for part in parts):
         raise InputError(f"{where}: found dtype {variable.dtype}, expected numbers or pairs (real, imag)")
-    if variable.nbytes > max_bytes:
-        raise InputError(f"{where}: found {variable.nbytes} bytes, expected at most {max_bytes}")
+    values = np.ascontiguousarray(variable[()].T)
+    return np.asarray(values["real"] + 1j * values["imag"]) if is_complex else values
+
+
+def _check_class(where: str, file: h5py.File, name: str) -> None:
+    """Refuse what MATLAB itself calls no numeric array: text, cells, structures, empty arrays."""
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+        return
+    attributes = file[name].attrs
+    kind = "double"
+    if "MATLAB_class" in attributes:
+        # Text of fixed length, as MATLAB writes it: other text lies in a heap, where damage can hold HDF5 for ever.
+        fixed = attributes.get_id("MATLAB_class").dtype.kind == "S"
+        kind = (
+            bytes(attributes["MATLAB_class"]).decode(errors="replace") if fixed else "class of another type"
+        )
+    if (
+        not isinstance(file[name], h5py.Dataset)
+        or kind not in NUMERIC_CLASSES
+        or "MATLAB_empty" in attributes
+    ):
+        raise InputError(
+            f"{where}: found a MATLAB {one_line(kind)} that is no full array, expected a numeric array"
+        )
 
 
 def _complex(path: Path, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.complex128]:

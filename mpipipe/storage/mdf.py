@@ -7,14 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from mpipipe.errors import InputError
-from mpipipe.physics.grid import Grid
-from mpipipe.physics.mixing import mixing_orders
-from mpipipe.physics.scanner import Scanner
 from mpipipe.storage.mdf_file import MdfFile, open_mdf
+from mpipipe.storage.mdf_geometry import read_grid, storage_axes
+from mpipipe.storage.mdf_labels import label_matrix
+from mpipipe.storage.mdf_scanner import read_scanner
 
 Complex = npt.NDArray[np.complex64]
-AXES = "xyz"
 MAX_BYTES = 16 * 2**30
 
 
@@ -46,13 +44,21 @@ def read_mdf_system_matrix(path: Path) -> xr.DataArray:
     """
     with open_mdf(path) as file:
         _check_size(file, file.sizes[2])
-        grid, axes = _grid(file), _storage_axes(file)
+        grid, axes = read_grid(file), storage_axes(file)
         values = np.empty((file.sizes[0], len(file.frequency), *grid.shape), np.complex64)
         for channel, matrix in enumerate(values):
             foreground = _foreground(file, file.spectra(channel))
             stored = foreground.reshape(-1, *(grid.shape[axis] for axis in axes))
             matrix[...] = stored.transpose(0, *(1 + axes.index(axis) for axis in range(3)))
-        return _labelled(file, values, grid)
+        return label_matrix(
+            values,
+            file.frequency,
+            file.frequency_Hz,
+            grid,
+            snr=read_snr(file),
+            scanner=read_scanner(file),
+            attributes=matrix_attributes(file),
+        )
 
 
 def read_mdf_background(path: Path) -> Complex | None:
@@ -120,121 +126,20 @@ def _check_size(file: MdfFile, columns: int) -> None:
         )
 
 
-def _grid(file: MdfFile) -> Grid:
-    """Return the 3-D grid of a calibration."""
-    size = file.integers("/calibration/size", 1, 2**31, 3)
-    foreground = int((~file.is_background).sum())
-    if size.prod() != foreground:
-        raise file.error(
-            "/calibration/size", f"{size.tolist()}", f"a product of {foreground} foreground frames"
-        )
-    field_of_view = file.numbers("/calibration/fieldOfView", 3)
-    if (field_of_view <= 0).any():
-        raise file.error("/calibration/fieldOfView", f"{field_of_view.tolist()}", "positive lengths in m")
-    centre = np.zeros(3)
-    if file.has("/calibration/fieldOfViewCenter"):
-        centre = file.numbers("/calibration/fieldOfViewCenter", 3)
-    return Grid(
-        shape=tuple(size.tolist()),
-        field_of_view_mm=tuple((1e3 * field_of_view).tolist()),
-        centre_mm=tuple((1e3 * centre).tolist()),
-    )
+def read_snr(file: MdfFile) -> npt.NDArray[np.float64] | None:
+    """Return the signal-to-noise ratio ``(channel, frequency)`` of a calibration, or None."""
+    if not file.has("/calibration/snr"):
+        return None
+    snr: npt.NDArray[np.float64] = file.numbers("/calibration/snr", 1, file.sizes[0], len(file.frequency))[0]
+    return snr
 
 
-def _storage_axes(file: MdfFile) -> tuple[int, ...]:
-    """Return the axes from the slowest to the fastest."""
-    order = file.text("/calibration/order", "xyz")
-    if sorted(order) != sorted(AXES):
-        raise file.error("/calibration/order", repr(order), "the letters x, y and z, the fastest first")
-    return tuple(AXES.index(name) for name in reversed(order))
-
-
-def _labelled(file: MdfFile, values: Complex, grid: Grid) -> xr.DataArray:
-    dimensions = 3
-    while dimensions > 1 and grid.shape[dimensions - 1] == 1:
-        dimensions -= 1
-    lines = dict(zip(AXES, grid.axes_m(), strict=True))
-    coordinates: dict[str, Any] = {
-        "channel": ("channel", _channel_names(values.shape[0]), {"long_name": "receive channel"}),
-        "frequency": ("frequency", file.frequency, {"long_name": "frequency index"}),
-        "frequency_Hz": ("frequency", file.frequency_Hz, {"units": "Hz"}),
-    }
-    for name in AXES[:dimensions]:
-        coordinates[name] = (name, lines[name], {"units": "m"})
-    for name in AXES[dimensions:]:
-        coordinates[name] = ((), lines[name][0], {"units": "m"})
-    if file.has("/calibration/snr"):
-        snr = file.numbers("/calibration/snr", 1, *values.shape[:2])[0]
-        coordinates["snr"] = (("channel", "frequency"), snr, {"long_name": "signal-to-noise ratio"})
-    kept = {name: getattr(grid, name)[:dimensions] for name in ("shape", "field_of_view_mm", "centre_mm")}
-    attributes: dict[str, Any] = {
+def matrix_attributes(file: MdfFile) -> dict[str, Any]:
+    """Return what a file says about a system matrix as a whole."""
+    return {
         "units": file.text("/acquisition/receiver/unit", "arbitrary"),
-        "grid": Grid(**kept).model_dump(mode="json"),
         "calibration_method": file.text("/calibration/method", "unknown"),
         "is_transfer_function_corrected": file.flag(
             "/measurement/isTransferFunctionCorrected", default=False
         ),
     }
-    scanner = _scanner(file)
-    if scanner is not None:
-        attributes["scanner"] = scanner.model_dump(mode="json")
-        orders = mixing_orders(scanner, int(file.frequency[-1]) + 1)[file.frequency]
-        for name, order in zip(AXES, orders.T, strict=True):
-            label = {"long_name": f"mixing order along {name}"}
-            coordinates[f"mixing_order_{name}"] = ("frequency", order, label)
-    return xr.DataArray(
-        values.reshape(*values.shape[:2], *grid.shape[:dimensions]),
-        dims=("channel", "frequency", *AXES[:dimensions]),
-        coords=coordinates,
-        name="system_matrix",
-        attrs=attributes,
-    )
-
-
-def _channel_names(channels: int) -> npt.NDArray[np.str_]:
-    names = AXES if channels <= len(AXES) else map(str, range(channels))
-    return np.array(list(names)[:channels])
-
-
-def _scanner(file: MdfFile) -> Scanner | None:
-    """Return the scanner, or None where it has no diagonal gradient, one sinusoid an axis, and one trajectory a period."""
-    drive = "/acquisition/drivefield"
-    divider = file.integers(f"{drive}/divider", 1, 2**31, None, None)
-    channels, sinusoids = divider.shape
-    strength = file.numbers(f"{drive}/strength", 1, channels, sinusoids)[0]
-    phase = file.numbers(f"{drive}/phase", 1, channels, sinusoids)[0]
-    base_frequency = file.number(f"{drive}/baseFrequency")
-    if channels > 3 or sinusoids != 1 or file.text(f"{drive}/waveform") != "sine":
-        return None
-    if not file.has("/acquisition/gradient"):
-        return None
-    gradient = file.numbers("/acquisition/gradient", 1, None, 3, 3)[0]
-    if len(gradient) != 1 or (gradient[0] != np.diag(np.diag(gradient[0]))).any():
-        return None
-    waveform, phase = _as_cosine(phase[:, 0], strength[:, 0])
-    missing = [0.0] * (3 - channels)
-    try:
-        scanner = Scanner.model_validate(
-            {
-                "gradient_T_per_m": np.diag(gradient[0]).tolist(),
-                "drive_amplitude_mT": [*(1e3 * strength[:, 0]).tolist(), *missing],
-                "divider": [*divider[:, 0].tolist(), *(1 for _ in missing)],
-                "base_frequency_Hz": base_frequency,
-                "phase_rad": [*phase.tolist(), *missing],
-                "waveform": waveform,
-            }
-        )
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{file.path}: {drive}: found {reason}, expected a sinusoidal drive field") from None
-    recorded_s = file.samples / (2 * file.number("/acquisition/receiver/bandwidth"))
-    return scanner if abs(scanner.period_s / recorded_s - 1) < 1e-6 else None
-
-
-def _as_cosine(
-    phase: npt.NDArray[np.float64], strength: npt.NDArray[np.float64]
-) -> tuple[str, npt.NDArray[np.float64]]:
-    """Return waveform and phases: sines that all lead by a quarter of a turn are cosines, which simulate faster."""
-    if np.abs(phase[strength > 0] - np.pi / 2).max(initial=0.0) < 1e-9:
-        return "cosine", np.zeros_like(phase)
-    return "sine", phase

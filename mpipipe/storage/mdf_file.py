@@ -11,116 +11,33 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from mpipipe.errors import InputError
+from mpipipe.storage.mdf_texts import check_texts
+from mpipipe.storage.mdf_values import MdfValues, open_hdf5, reading
 
 DATA = "/measurement/data"
-READ_ERRORS = (OSError, RuntimeError, KeyError)  # what h5py raises when bytes are missing
+BACKGROUND = "/measurement/isBackgroundFrame"
+PAIRS = ("r", "i")
 
 
 @contextmanager
 def open_mdf(path: Path) -> Iterator["MdfFile"]:
     """Open an MDF v2 file for reading; whatever is wrong with it is one `InputError` line."""
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: found no file, expected an MDF v2 file")
-    try:
-        if not h5py.is_hdf5(path):
-            raise InputError(f"{path}: found no HDF5 data, expected an MDF v2 file")
-        with h5py.File(path, "r") as file:
-            opened = MdfFile(path, file)
-            opened.check()
-            yield opened
-    except InputError:
-        raise
-    except READ_ERRORS as error:
-        reason = " ".join(str(error).split())[:120]
-        raise InputError(
-            f"{path}: found a damaged or truncated file ({reason}), expected an MDF v2 file"
-        ) from None
+    with reading(path), open_hdf5(path) as file:
+        opened = MdfFile(path, file)
+        check_texts(opened)
+        opened.check()
+        yield opened
 
 
 @dataclass(frozen=True)
-class MdfFile:
-    """An open file and its path, which every error names.
+class MdfFile(MdfValues):
+    """An open file with its frames.
 
     Data are J x C x K x N with a fast frame axis and N x J x C x K without (periods, channels, frequencies, frames), or
-    samples in place of frequencies before a Fourier transform. J is 1 here.
+    samples in place of frequencies before a Fourier transform. J is 1 here. Compressed data have B coefficients in place of
+    the foreground frames.
     """
-
-    path: Path
-    file: h5py.File
-
-    def check(self) -> None:
-        """Refuse other versions and compressed data."""
-        version = self.text("/version")
-        if not version.startswith("2"):
-            raise self.error("/version", version, "2.x")
-        if self.flag("/measurement/isSparsityTransformed", default=False):
-            raise self.error("/measurement/isSparsityTransformed", "1", "0 (data that are not compressed)")
-
-    # ------------------------------------------------------------------ values
-
-    def error(self, key: str, found: object, expected: str) -> InputError:
-        """Return the error of one HDF5 path."""
-        return InputError(f"{self.path}: {key}: found {found}, expected {expected}")
-
-    def has(self, key: str) -> bool:
-        """Return whether there is a dataset."""
-        found = self.file.get(key)
-        return isinstance(found, h5py.Dataset) and found.shape is not None
-
-    def dataset(self, key: str) -> h5py.Dataset:
-        """Return a dataset that has to be there."""
-        if not self.has(key):
-            raise self.error(key, "none", "a dataset")
-        return self.file[key]
-
-    def numbers(self, key: str, *shape: int | None) -> npt.NDArray[np.float64]:
-        """Return finite real numbers of a shape, in which None stands for any size; a number is also a scalar."""
-        dataset = self.dataset(key)
-        fits = len(dataset.shape) == len(shape) and all(
-            want is None or size == want for size, want in zip(dataset.shape, shape, strict=True)
-        )
-        scalar = shape == (1,) and dataset.shape == ()
-        if dataset.dtype.kind not in "fiub" or not (fits or scalar):
-            sizes = ", ".join("any" if want is None else str(want) for want in shape)
-            raise self.error(key, f"{dataset.dtype} {dataset.shape}", f"real numbers of shape ({sizes})")
-        values = np.atleast_1d(np.asarray(dataset[()], np.float64))
-        if not np.isfinite(values).all():
-            raise self.error(key, "NaN or infinity", "finite numbers")
-        return values
-
-    def number(self, key: str) -> float:
-        """Return a positive number."""
-        value = float(self.numbers(key, 1)[0])
-        if value <= 0:
-            raise self.error(key, f"{value:g}", "a positive number")
-        return value
-
-    def integers(self, key: str, low: int, high: int, *shape: int | None) -> npt.NDArray[np.int64]:
-        """Return integers of a range."""
-        values = self.numbers(key, *shape)
-        wrong = values[(values != np.round(values)) | (values < low) | (values > high)]
-        if len(wrong):
-            raise self.error(key, f"{wrong[0]:g}", f"integers from {low} to {high}")
-        return values.astype(np.int64)
-
-    def flag(self, key: str, *, default: bool | None = None) -> bool:
-        """Return a flag; without a default it has to be there."""
-        if default is not None and not self.has(key):
-            return default
-        return bool(self.integers(key, 0, 1, 1)[0])
-
-    def text(self, key: str, default: str | None = None) -> str:
-        """Return a string, or the first of several; without a default it has to be there."""
-        if default is not None and not self.has(key):
-            return default
-        dataset = self.dataset(key)
-        if h5py.check_string_dtype(dataset.dtype) is None or 0 in dataset.shape:
-            raise self.error(key, f"{dataset.dtype} {dataset.shape}", "text")
-        return str(np.ravel(dataset.asstr()[()])[0])
-
-    # ------------------------------------------------------------------ frames
 
     @cached_property
     def is_fast_frame_axis(self) -> bool:
@@ -135,12 +52,24 @@ class MdfFile:
 
     @cached_property
     def data(self) -> h5py.Dataset:
-        """The data, one period a frame."""
+        """The data, one period a frame, not compressed."""
+        if self.is_sparse:
+            raise self.error("/measurement/isSparsityTransformed", "1", "0 (data that are not compressed)")
+        return self.stored
+
+    @cached_property
+    def is_sparse(self) -> bool:
+        """Whether foreground frames are compressed."""
+        return self.flag("/measurement/isSparsityTransformed", default=False)
+
+    @cached_property
+    def stored(self) -> h5py.Dataset:
+        """The data, one period a frame, as they are stored."""
         data = self.dataset(DATA)
-        kinds = "c" if self.is_fourier_transformed else "fiu"
-        if data.dtype.kind not in kinds:
-            what = "complex pairs (r, i)" if kinds == "c" else "real samples"
-            raise self.error(DATA, f"dtype {data.dtype}", what)
+        if self.is_fourier_transformed and not is_complex(data.dtype):
+            raise self.error(DATA, f"dtype {data.dtype}", "complex pairs (r, i)")
+        if not self.is_fourier_transformed and data.dtype.kind not in "fiu":
+            raise self.error(DATA, f"dtype {data.dtype}", "real samples")
         layout = (
             "J x C x K x N with J = 1 period"
             if self.is_fast_frame_axis
@@ -152,12 +81,20 @@ class MdfFile:
 
     @cached_property
     def sizes(self) -> tuple[int, int, int]:
-        """Channels, stored frequencies or samples, and frames."""
+        """Channels, stored frequencies or samples, and frames; of compressed data, the frames that they stand for."""
         if self.is_fast_frame_axis:
-            _, channels, samples, frames = self.data.shape
+            _, channels, samples, frames = self.stored.shape
         else:
-            frames, _, channels, samples = self.data.shape
+            frames, _, channels, samples = self.stored.shape
+        if self.is_sparse:
+            positions = int(self.integers("/calibration/size", 1, 2**31, 3).prod())
+            frames = positions + int(self.integers(BACKGROUND, 0, 1, None).sum())
         return channels, samples, frames
+
+    @property
+    def foreground_frames(self) -> int:
+        """Frames O that are not empty."""
+        return int((~self.is_background).sum())
 
     @cached_property
     def samples(self) -> int:
@@ -193,8 +130,13 @@ class MdfFile:
     @cached_property
     def is_background(self) -> npt.NDArray[np.bool_]:
         """Which frames ``(frame,)`` are empty, in the order of the data."""
-        key, frames = "/measurement/isBackgroundFrame", self.sizes[2]
-        marked = self.integers(key, 0, 1, frames).astype(bool)
+        key, frames = BACKGROUND, self.sizes[2]
+        marked = self.integers(key, 0, 1, None if self.is_sparse else frames).astype(bool)
+        if self.is_sparse:  # the mask counts frames or coefficients; empty frames are the last in both
+            first = len(marked) - int(marked.sum())
+            if marked[:first].any():
+                raise self.error(key, "background frames before others", "foreground frames first")
+            marked = np.arange(frames) >= frames - int(marked.sum())
         if marked.all():
             raise self.error(key, "background frames only", "a foreground frame at least")
         return marked
@@ -223,16 +165,27 @@ class MdfFile:
         """
         data = self.data
         frames = data[0, channel] if self.is_fast_frame_axis else data[:, 0, channel].T
+        if frames.dtype.names:
+            raise self.error(DATA, f"dtype {data.dtype}", "pairs (r, i) of floating-point numbers")
         if not self.is_fourier_transformed:
-            scale, offset = self._conversion[channel]
+            scale, offset = self.conversion[channel]
             frames = np.fft.rfft(scale * frames.astype(np.float64) + offset, axis=0)
         if not np.isfinite(frames).all():
             raise self.error(DATA, f"NaN or infinity in channel {channel}", "finite numbers")
         return np.asarray(frames)
 
     @cached_property
-    def _conversion(self) -> npt.NDArray[np.float64]:
+    def conversion(self) -> npt.NDArray[np.float64]:
+        """Factor and offset ``(channel, 2)`` that turn stored numbers into the unit."""
         key, channels = "/acquisition/receiver/dataConversionFactor", self.sizes[0]
         if not self.has(key):
             return np.tile([1.0, 0.0], (channels, 1))
         return self.numbers(key, channels, 2)
+
+
+def is_complex(dtype: np.dtype[Any]) -> bool:
+    """Return whether numbers are complex: pairs (r, i) of floats, which h5py takes for complex, or of integers."""
+    if dtype.names == PAIRS:
+        parts = [dtype[name] for name in PAIRS]
+        return parts[0] == parts[1] and parts[0].kind in "fiu" and not parts[0].subdtype
+    return dtype.kind == "c"

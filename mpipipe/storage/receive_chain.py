@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from mpipipe.errors import InputError
 from mpipipe.physics.receive_chain import TransferFunction
+from mpipipe.storage.hdf5 import READ_ERRORS, own_dataset
+from mpipipe.storage.limits import one_line
 
 MAX_BYTES = 2**28
 
@@ -30,31 +32,37 @@ def read_transfer_function(path: Path) -> TransferFunction:
     Raises
     ------
     InputError
-        When the file is missing, truncated, not HDF5, or holds other datasets.
+        When the file is missing, truncated, not HDF5, or holds other datasets or values that are not finite.
     """
     if not path.is_file():
         raise InputError(f"{path}: found no file, expected a measured transfer function")
     try:
         with h5py.File(path, "r") as file:
-            frequency, gain = (_read(file, name) for name in ("frequencies", "transferFunction"))
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:120]
+            frequency, gain = (_read(path, file, name) for name in ("frequencies", "transferFunction"))
+    except InputError:
+        raise
+    except READ_ERRORS as error:
         raise InputError(
-            f"{path}: found {reason}, expected datasets frequencies and transferFunction"
+            f"{path}: found {one_line(error)}, expected datasets frequencies and transferFunction"
         ) from None
+    if not (np.isfinite(frequency).all() and np.isfinite(gain).all()):
+        raise InputError(f"{path}: found NaN or infinity, expected finite frequencies and gains")
     if gain.dtype.kind == "f" and gain.shape[-1:] == (2,):
         gain = gain[..., 0] + 1j * gain[..., 1]
-    if frequency.ndim != 1 or gain.shape != (3, frequency.size) or gain.dtype.kind != "c":
+    shapes = frequency.dtype.kind == "f" and frequency.ndim == 1 and gain.shape == (3, frequency.size)
+    if not shapes or gain.dtype.kind != "c" or not frequency.size:
         raise InputError(
             f"{path}: found {gain.dtype} {gain.shape} at {frequency.shape} frequencies, expected complex (3, sample)"
         )
     order = np.argsort(frequency, kind="stable")
+    if (np.diff(frequency[order]) <= 0).any():
+        raise InputError(f"{path}: frequencies: found one twice, expected each once")
     return TransferFunction(frequency[order].astype(np.float64), gain[:, order].astype(np.complex128))
 
 
-def _read(file: h5py.File, name: str) -> npt.NDArray[Any]:
-    dataset = file[name]
-    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "fc" or dataset.nbytes > MAX_BYTES:
-        raise ValueError(f"{name} that is no array of floats below {MAX_BYTES} bytes")
+def _read(path: Path, file: h5py.File, name: str) -> npt.NDArray[Any]:
+    dataset = own_dataset(f"{path}: {name}", file, name, MAX_BYTES)
+    if dataset.dtype.kind not in "fc":
+        raise InputError(f"{path}: {name}: found {dataset.dtype}, expected floats or complex numbers")
     values: npt.NDArray[Any] = dataset[()]
     return values

@@ -11,10 +11,13 @@ from zarr.codecs import BloscCodec
 
 from mpipipe.errors import InputError
 from mpipipe.storage.atomic import whole
+from mpipipe.storage.hdf5 import own_dataset
+from mpipipe.storage.layout import MATRIX_BYTES, check_values, open_array, open_group
+from mpipipe.storage.location import readable
 from mpipipe.storage.manifest import verify
 
 SERIES_ARRAY = "background"
-MAX_BYTES = 16 * 2**30
+MAX_BYTES = MATRIX_BYTES
 
 
 def write_series(path: Path, series: npt.NDArray[np.complex64], num_frequencies: int | None = None) -> None:
@@ -52,10 +55,22 @@ def read_series(path: Path) -> tuple[npt.NDArray[np.complex64], int]:
         Empty frames.
     num_frequencies : int
         Frequencies of the spectra that the stored ones are spread over.
+
+    Raises
+    ------
+    InputError
+        When the series is missing, truncated, changed, not a series, or larger than 16 GiB.
     """
     verify(path)
-    array = zarr.open_group(path, mode="r", zarr_format=3)[SERIES_ARRAY]
-    return np.asarray(array[:], np.complex64), int(array.attrs["num_frequencies"])  # type: ignore
+    with readable(path, "a background series"):
+        array = open_array(path, open_group(path), SERIES_ARRAY, "complex64", (3,))
+        check_values(path, SERIES_ARRAY, array.shape, array.dtype.itemsize, MAX_BYTES)
+        num_frequencies = array.attrs["num_frequencies"]
+        if not isinstance(num_frequencies, int) or num_frequencies < array.shape[1]:
+            raise InputError(
+                f"{path}: found num_frequencies {num_frequencies!r}, expected at least {array.shape[1]}"
+            )
+        return np.asarray(array[:], np.complex64), num_frequencies
 
 
 def read_measured_series(path: Path) -> npt.NDArray[np.complex64]:
@@ -74,22 +89,18 @@ def read_measured_series(path: Path) -> npt.NDArray[np.complex64]:
     """
     if not path.is_file():
         raise InputError(f"{path}: found no file, expected measured empty frames (background.file)")
-    try:
+    with readable(path, ".npy or HDF5 with 'background'"):
         series = (
             np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else _read_hdf5(path)
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            f"{path}: found {type(error).__name__} ({error}), expected .npy or HDF5 with 'background'"
-        ) from None
-    return _checked(path, series)
+        return _checked(path, series)
 
 
 def _read_hdf5(path: Path) -> npt.NDArray[Any]:
     with h5py.File(path, "r") as file:
-        dataset = file[SERIES_ARRAY]
-        if dataset.nbytes > MAX_BYTES:
-            raise ValueError(f"{dataset.nbytes} bytes, more than {MAX_BYTES}")
+        dataset = own_dataset(f"{path}: {SERIES_ARRAY}", file, SERIES_ARRAY, MAX_BYTES)
+        if dataset.dtype.kind not in "fc":
+            raise InputError(f"{path}: found {dataset.dtype}, expected floats or complex numbers")
         values: npt.NDArray[Any] = dataset[()]
     if values.dtype.kind == "f" and values.ndim == 4 and values.shape[-1] == 2:
         return values[..., 0] + 1j * values[..., 1]

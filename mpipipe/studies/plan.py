@@ -12,9 +12,14 @@ from mpipipe.config.params import Params
 from mpipipe.config.recipe import canonical_json, digest
 from mpipipe.config.sources import code_digest
 from mpipipe.studies.artifact import Artifact
+from mpipipe.studies.deblurring_plan import DeblurringPlan
 from mpipipe.studies.ensembles import Ensembles
+from mpipipe.studies.inversion_plan import InversionPlan
+from mpipipe.studies.reconstruction_plan import ReconstructionPlan
 from mpipipe.studies.restoration_plan import RestorationPlan
+from mpipipe.studies.signal_denoising_plan import SignalDenoisingPlan
 
+StudyPlan = RestorationPlan | ReconstructionPlan | DeblurringPlan | SignalDenoisingPlan | InversionPlan
 NOUNS = (
     "sample",
     "simulate",
@@ -26,17 +31,18 @@ NOUNS = (
     "evaluate",
     "figures",
 )
+STUDIES = ("restoration", "reconstruction", "deblurring", "signal_denoising", "inversion")
 # Sections of params.yaml that the recipes of a stage hold; the ledger tracks the same ones.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "sample": ("sample",),
     "simulate": ("sample", "simulate"),
     "background": ("sample", "simulate", "background"),
-    "scene": ("scene", "simulate"),
-    "train": ("sample", "restoration", "train"),
-    "baseline": ("sample", "restoration", "train", "baseline"),
-    "reconstruct": ("restoration", "train", "reconstruct", "scene"),
-    "evaluate": ("sample", "simulate", "restoration", "train", "evaluate"),
-    "figures": ("sample", "restoration", "train", "figures", "evaluate"),
+    "scene": ("scene", "simulate", "background", *STUDIES[1:]),
+    "train": ("sample", *STUDIES, "train"),
+    "baseline": ("sample", *STUDIES, "baseline"),
+    "reconstruct": (*STUDIES, "reconstruct", "scene"),
+    "evaluate": ("sample", "simulate", *STUDIES, "train", "evaluate"),
+    "figures": ("sample", *STUDIES, "figures"),
 }
 
 
@@ -47,8 +53,6 @@ class Plan:
     ----------
     ensembles : Ensembles
         The sampled and simulated data that studies share.
-    studies : dict
-        Plan of each study by name.
     """
 
     def __init__(self, params: Params) -> None:
@@ -56,12 +60,52 @@ class Plan:
         self.data = f"data/{params.scale}"
         self.results = f"results/{params.scale}"
         self.ensembles = Ensembles(params)
-        self.studies = {"restoration": RestorationPlan(params, self.ensembles)}
         self._recipes: dict[str, dict[str, Any]] = {}
+
+    # A study's plan refuses a section that does not fit together; a verb that needs one study leaves the others unread.
+    @cached_property
+    def restoration(self) -> RestorationPlan:
+        """Plan of the restoration study."""
+        return RestorationPlan(self.params, self.ensembles)
+
+    @cached_property
+    def reconstruction(self) -> ReconstructionPlan:
+        """Plan of the reconstruction study."""
+        return ReconstructionPlan(self.params)
+
+    @cached_property
+    def deblurring(self) -> DeblurringPlan:
+        """Plan of the deblurring study."""
+        return DeblurringPlan(self.params)
+
+    @cached_property
+    def signal_denoising(self) -> SignalDenoisingPlan:
+        """Plan of the signal-denoising study."""
+        return SignalDenoisingPlan(self.params)
+
+    @cached_property
+    def inversion(self) -> InversionPlan:
+        """Plan of the inversion study."""
+        return InversionPlan(self.params)
+
+    @property
+    def studies(self) -> dict[str, StudyPlan]:
+        """Plan of each study by name."""
+        return {
+            "restoration": self.restoration,
+            "reconstruction": self.reconstruction,
+            "deblurring": self.deblurring,
+            "signal_denoising": self.signal_denoising,
+            "inversion": self.inversion,
+        }
 
     def result_files(self, study: str) -> list[str]:
         """Return the tables and figures of a study."""
         return self.studies[study].result_files()
+
+    def study_pages(self) -> list[str]:
+        """Return the pages of the studies, which the job of the front page writes too."""
+        return [f"{self.results}/{study}/index.html" for study in self.studies]
 
     @cached_property
     def artifacts(self) -> dict[str, Artifact]:
@@ -69,8 +113,10 @@ class Plan:
         found = list(self.ensembles.artifacts())
         for study in self.studies.values():
             found += study.artifacts()
-        entries = tuple(artifact.path for artifact in found if artifact.job == "figures")
-        found.append(Artifact("gallery", "figures", f"{self.results}/index.html", {}, entries))
+        shown = tuple(
+            artifact.path for artifact in found if artifact.noun == "figures" or _is_compared(artifact)
+        )
+        found.append(Artifact("gallery", "figures", f"{self.results}/index.html", {}, shown))
         return {artifact.path: artifact for artifact in found}
 
     def inputs(self, path: str) -> tuple[str, ...]:
@@ -105,3 +151,8 @@ class Plan:
                 **artifact.settings,
             }
         return self._recipes[path]
+
+
+def _is_compared(artifact: Artifact) -> bool:
+    """Return whether the results pages show pictures of an artifact before and after."""
+    return artifact.noun == "reconstruct" or artifact.path.endswith("/examples.zarr")

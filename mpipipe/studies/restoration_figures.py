@@ -98,7 +98,7 @@ def components_figure(
         "the phase, brightness the modulus; the numbers are PSNR in dB of the whole component."
     )
     figure = component_panel(examples, provenance, error_maps=config.error_maps)
-    title = f"{_spoken(problem).capitalize()}: components before and after"
+    title = f"{_heading(problem)}: components before and after"
     return ResultFigure(f"{problem}_components", title, figure, figure_caption(text, provenance))
 
 
@@ -150,7 +150,7 @@ def training_figure(
 ) -> ResultFigure:
     """Return loss and validation PSNR over the optimiser's steps."""
     text = f"Problem {problem}: training loss, and PSNR of the averaged weights on the validation split."
-    title = f"{_spoken(problem).capitalize()}: training"
+    title = f"{_heading(problem)}: training"
     return ResultFigure(
         f"{problem}_training", title, training_curve(histories, provenance), figure_caption(text, provenance)
     )
@@ -226,3 +226,8 @@ def robustness_result(
 
 def _spoken(name: str) -> str:
     return name.replace("_", " ").replace(" 2d", " in 2-D").replace(" 3d", " in 3-D").replace(" x", " ×")
+
+
+def _heading(problem: str) -> str:
+    spoken = _spoken(problem)
+    return spoken[:1].upper() + spoken[1:]

@@ -80,7 +80,7 @@ def _paired_table(records: pd.DataFrame, name: str, provenance: Provenance) -> R
     own = records[records["table"] == name]
     methods = list(dict.fromkeys(own["method"]))
     pairs = [(a, b) for b in REFERENCES[name] if b in methods for a in methods if a != b]
-    paired = pd.concat([compare(own, method, reference) for method, reference in pairs], ignore_index=True)
+    paired = pd.concat([compare(own[own["method"].isin(pair)], *pair) for pair in pairs], ignore_index=True)
     title = TITLES[name][0]
     text = (
         f"Paired differences in the table {title.lower()}: mean over the test matrices ± half width of the 95 % interval of "

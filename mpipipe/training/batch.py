@@ -57,7 +57,9 @@ def normalising_factor(observed: Complex, phase: str) -> Complex:
     return factor * aligning_rotation(observed) if phase == "aligned" else factor
 
 
-def spline_base(observed: Complex, coarse: Placement, fine: Placement, factor: int) -> Complex:
+def spline_base(
+    observed: Complex, coarse: Placement, fine: Placement, factor: int, *, sloped: bool = False
+) -> Complex:
     """Interpolate each component of a batch at its place: the cubic spline through its measured voxels.
 
     Parameters
@@ -68,6 +70,8 @@ def spline_base(observed: Complex, coarse: Placement, fine: Placement, factor: i
         Places of the measured and of the restored grids.
     factor : int
         Down-sampling factor.
+    sloped : bool
+        Continue the slope behind the last sample, see `mpipipe.restoration.splines.spline_matrix`.
 
     Returns
     -------
@@ -76,14 +80,16 @@ def spline_base(observed: Complex, coarse: Placement, fine: Placement, factor: i
     """
     image = observed
     for axis in range(observed.ndim - 1):
-        weights = _placed_weights(coarse, fine, axis, factor)
+        weights = _placed_weights(coarse, fine, axis, factor, sloped)
         lines = np.moveaxis(image, axis + 1, 1)
         woven = weights @ lines.reshape(*lines.shape[:2], -1)
         image = np.moveaxis(woven.reshape(len(lines), weights.shape[1], *lines.shape[2:]), 1, axis + 1)
     return np.ascontiguousarray(image, np.complex64)
 
 
-def _placed_weights(coarse: Placement, fine: Placement, axis: int, factor: int) -> npt.NDArray[np.float32]:
+def _placed_weights(
+    coarse: Placement, fine: Placement, axis: int, factor: int, sloped: bool
+) -> npt.NDArray[np.float32]:
     weights = np.zeros((len(coarse.offset), fine.patch[axis], coarse.patch[axis]), np.float32)
     for number, (size, measured, start, first) in enumerate(
         zip(
@@ -94,7 +100,7 @@ def _placed_weights(coarse: Placement, fine: Placement, axis: int, factor: int) 
             strict=True,
         )
     ):
-        own = spline_matrix(int(size), factor)
+        own = spline_matrix(int(size), factor, sloped=sloped)
         weights[number, start : start + size, first : first + measured] = own
     return weights
 

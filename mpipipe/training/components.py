@@ -61,6 +61,25 @@ def choose_components(source: ComponentSource, count: int, rng: np.random.Genera
     return _take(joined, np.arange(min(count, len(joined.values))))
 
 
+def strongest_components(source: ComponentSource, per_matrix: int) -> ComponentArrays:
+    """Choose the components of largest modulus of each system matrix, which carry most of an image.
+
+    Parameters
+    ----------
+    source : ComponentSource
+        Validation split.
+    per_matrix : int
+        Components of each matrix; a smaller one gives all that it has.
+    """
+    if source.num_chunks < 1:
+        raise InputError("validation split: found no components, expected at least one")
+    kept: list[Components] = []
+    for chunk in range(source.num_chunks):
+        joined = concatenate([*kept, source.read_chunk(chunk)])
+        kept = [_take(joined, _strongest(joined, per_matrix))]
+    return _take(kept[0], np.arange(len(kept[0].values)))
+
+
 def observe_groups(
     components: Components,
     background: BackgroundSeries,
@@ -111,6 +130,13 @@ def _join(single: list[Observed]) -> Observed:
     masks = [one.known for one in single if one.known is not None]
     values = np.concatenate([one.values for one in single])
     return replace(single[0], values=values, known=np.concatenate(masks) if masks else None)
+
+
+def _strongest(components: Components, per_matrix: int) -> npt.NDArray[np.intp]:
+    peak = np.nanmax(np.abs(components.values.reshape(len(components.values), -1)), axis=1)
+    order = np.argsort(-peak, kind="stable")
+    own = [order[components.matrix[order] == matrix][:per_matrix] for matrix in np.unique(components.matrix)]
+    return np.sort(np.concatenate(own))
 
 
 def _take(components: Components, chosen: npt.NDArray[np.integer]) -> ComponentArrays:

@@ -99,8 +99,9 @@ def to_batch(
     factor = normalising_factor(observed, config.degradation.phase)
     scaled = (observed * factor).astype(np.complex64)
     base = torch.zeros(())
-    if config.residual == "spline":
-        base = to_channels(spline_base(scaled, coarse, fine, network_factor(config.network)))
+    if config.residual != "none":
+        sloped = config.residual == "sloped_spline"
+        base = to_channels(spline_base(scaled, coarse, fine, network_factor(config.network), sloped=sloped))
     size = np.abs(factor).reshape(-1)
     return Batch(
         observed=to_channels(scaled),

@@ -4,7 +4,6 @@ from math import cos, pi
 from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.optim import Adam, Optimizer
@@ -13,6 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from mpipipe.config.train import TrainConfig
 from mpipipe.networks.registry import build_network
 from mpipipe.training.batch import Batch
+from mpipipe.training.divided_batch import DividedBatchModule
 
 
 def weighted_l1(
@@ -53,7 +53,7 @@ def learning_rate_factor(step: int, config: TrainConfig) -> float:
     return rise * config.gamma ** sum(progress >= milestone for milestone in config.milestones)
 
 
-class RestorationModule(LightningModule):  # type: ignore[misc]
+class RestorationModule(DividedBatchModule[Batch]):
     """A network with its loss and optimiser."""
 
     def __init__(self, config: TrainConfig, dimension: int, seed: int, recipe: str) -> None:
@@ -70,16 +70,20 @@ class RestorationModule(LightningModule):  # type: ignore[misc]
         recipe : str
             What the training depends on; checkpoints carry it.
         """
-        super().__init__()
+        super().__init__(config.batch, config.clip_norm)
         self.config, self.recipe = config, recipe
         self.network = build_network(config.network, dimension, seed)
         # The compiled call shares the weights; checkpoints and averages hold the plain network.
         self._forward = torch.compile(self.network) if config.compile else self.network
 
-    def training_step(self, batch: Batch, _index: int) -> Tensor:
-        """Return the loss of a batch."""
+    def batch_loss(self, batch: Batch) -> Tensor:
+        """Return the loss of a batch or of a part of one."""
         estimate = self._forward(batch.observed, batch.measured) + batch.base
-        loss = weighted_l1(estimate, batch, self.config.loss_weighting, self.config.missing_weight)
+        return weighted_l1(estimate, batch, self.config.loss_weighting, self.config.missing_weight)
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        """Return the loss of a batch, and show it in the progress bar."""
+        loss = super().training_step(batch, index)
         self.log("loss", loss.detach(), prog_bar=True)
         return loss
 

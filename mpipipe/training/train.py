@@ -1,18 +1,13 @@
 """Training of a network by optimiser steps, resumable after a kill."""
 
-import logging
 import time
-import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -27,6 +22,7 @@ from mpipipe.training.checkpoints import latest_checkpoint
 from mpipipe.training.components import ObservedGroup
 from mpipipe.training.data import ComponentBatches
 from mpipipe.training.degradation import place_centred, to_batch
+from mpipipe.training.fit import StepClock, fit, rates
 from mpipipe.training.journal import Journal
 from mpipipe.training.module import RestorationModule
 from mpipipe.training.source import ComponentSource
@@ -92,7 +88,7 @@ def train_network(
     ------
     InputError
         When the split is empty, a grid exceeds the patch, the background is too short, the loss diverges, a
-        GPU is asked for and absent, or the checkpoints belong to another training.
+        GPU is asked for and absent or too small for one item, or the checkpoints belong to another training.
     """
     if accelerator == "gpu" and not torch.cuda.is_available():
         raise InputError("accelerator: found no GPU, expected one for 'gpu'; 'auto' or 'cpu' train without")
@@ -101,13 +97,13 @@ def train_network(
     newest = latest_checkpoint(checkpoint_dir, recipe) if checkpoint_dir else None
     module = RestorationModule(config, dimension, seed, recipe)
     batches = ComponentBatches(source, background, config, seed, newest.step if newest else 0)
-    average, clock = ExponentialAverage(config.ema_decay), _Clock()
+    average, clock = ExponentialAverage(config.ema_decay), StepClock()
     journal = Journal(config, average, validation_batches(validation or {}, config))
     loader = _Timed(_loader(batches, config.workers))
-    with _quiet():
-        trainer = _trainer(config, [average, clock, journal], checkpoint_dir, accelerator, progress)
-        path = str(newest.path) if newest else None
-        trainer.fit(module, loader, ckpt_path=path, weights_only=True)
+    fit(
+        module, loader, config, [average, clock, journal],
+        checkpoint_dir=checkpoint_dir, newest=newest, accelerator=accelerator, progress=progress,
+    )  # fmt: skip
     # A training that was at its end already is not run again; the average is there in any case.
     state = average.network.state_dict()
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
@@ -148,80 +144,8 @@ def _fixed_batch(group: ObservedGroup, sigma: float, config: TrainConfig) -> Bat
     return to_batch(fine.gather(group.truth), values, measured, np.full(count, sigma), coarse, fine, config)
 
 
-def _trainer(
-    config: TrainConfig,
-    callbacks: list[Callback],
-    checkpoint_dir: Path | None,
-    accelerator: str,
-    progress: bool,
-) -> Trainer:
-    if checkpoint_dir:
-        callbacks = [
-            *callbacks,
-            ModelCheckpoint(
-                dirpath=checkpoint_dir,
-                filename="{step:09d}",
-                monitor="step",
-                mode="max",
-                save_top_k=2,
-                every_n_train_steps=config.checkpoint_every,
-                enable_version_counter=False,
-            ),
-        ]
-    return Trainer(
-        accelerator=accelerator,
-        devices=1,
-        precision="bf16-mixed" if config.precision == "bf16" else "32-true",
-        max_steps=config.steps,
-        max_epochs=-1,
-        gradient_clip_val=config.clip_norm or None,
-        callbacks=callbacks,
-        logger=False,
-        enable_checkpointing=checkpoint_dir is not None,
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-    )
-
-
 def _loader(batches: ComponentBatches, workers: int) -> DataLoader[Any]:
     return DataLoader(batches, batch_size=None, num_workers=workers, persistent_workers=workers > 0)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what Lightning tells about the machine, and warns of where it is intended."""
-    log = logging.getLogger("lightning.pytorch")
-    level = log.level
-    log.setLevel(logging.WARNING)
-    with warnings.catch_warnings():
-        for message in (
-            ".*does not have many workers.*",
-            ".*your dataloader is not resumable.*",
-            ".*Checkpoint directory .* exists and is not empty.*",
-            ".*GPU available but not used.*",
-            ".*LeafSpec.* is deprecated.*",
-        ):
-            warnings.filterwarnings("ignore", message=message)
-        try:
-            yield
-        finally:
-            log.setLevel(level)
-
-
-class _Clock(Callback):  # type: ignore[misc]
-    """Time of this process' steps; it stands before the validation."""
-
-    def __init__(self) -> None:
-        self.steps, self.seconds, self._started = 0, 0.0, 0.0
-
-    def on_train_batch_start(self, *_: object) -> None:
-        self._started = time.perf_counter()
-
-    def on_train_batch_end(self, *_: object) -> None:
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        self.seconds += time.perf_counter() - self._started
-        self.steps += 1
 
 
 class _Timed:
@@ -247,24 +171,16 @@ def _card(
     dimension: int,
     seed: int,
     journal: Journal,
-    clock: _Clock,
+    clock: StepClock,
     loader: _Timed,
 ) -> dict[str, Any]:
-    samples = clock.steps * config.batch
     return {
         "config": config.model_dump(mode="json"),
         "dimension": dimension,
         "seed": seed,
         "steps": module.global_step,
         "parameters": num_parameters(module.network),
-        "samples_per_s": _rate(samples, clock.seconds + loader.seconds),
-        "step_samples_per_s": _rate(samples, clock.seconds),
-        "loader_samples_per_s": _rate(samples, loader.seconds),
+        **rates(config.batch, clock, loader.seconds),
         "history": journal.history,
         "torch": torch.__version__,
     }
-
-
-def _rate(samples: int, seconds: float) -> float | None:
-    """Return samples a second, None when no step was taken."""
-    return samples / seconds if samples else None

@@ -30,6 +30,7 @@ def small_params(**sections: object) -> Params:
             "ensembles": {f"lissajous_{d}d": {"dimension": d, **sizes} for d in (2, 3)},
             "calibration": {"grid_size": [12, 13]},
         },
+        "reconstruction": {"calibrations": {"openmpi": {}}, "methods": ["ART"]},
         "background": {"num_frames": 200},
         "figures": {"dpi": 50},
     }
@@ -40,7 +41,7 @@ def prepare_methods(params: Params, problem: str) -> list[Path]:
     """Write the prepared methods of a problem below the working directory; returns their paths."""
     config, dimension = tiny_config("DnCNN"), DIMENSION[problem]
     paths = []
-    for method, name in Plan(params).studies["restoration"].prepared_methods(problem).items():
+    for method, name in Plan(params).restoration.prepared_methods(problem).items():
         paths.append(Path(name))
         if method == "DnCNN":
             write_weights(paths[-1], random_weights(config, dimension))

@@ -1,5 +1,6 @@
 """The command line: help with an example for each verb, and mistakes as one line with exit code 2."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,11 @@ from mpipipe.storage.atomic import write_text
 from mpipipe.storage.manifest import write_manifest
 from mpipipe.studies.plan import NOUNS as PLANNED
 
-VERBS = ("stage", "adopt", "record", "generate", "measured", "fetch")
+VERBS = (
+    *("stage", "pull", "adopt", "record", "verify", "publish", "generate", "measured", "fetch", "report"),
+    *("example", "simulate", "inspect", "reconstruct", "score", "perceptual-weights"),
+)
+TASKS = ("denoise", "inpaint", "upsample", "complete")
 
 
 def mpipipe(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -23,10 +28,16 @@ def mpipipe(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([program, *arguments], cwd=cwd, text=True, capture_output=True, check=False)
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [*VERBS, *(f"restore {task}" for task in TASKS)])
 def test_every_verb_has_help_with_an_example(verb: str) -> None:
-    done = CliRunner().invoke(app, [verb, "--help"])
+    done = CliRunner().invoke(app, [*verb.split(), "--help"])
     assert done.exit_code == 0 and "Example:" in done.output
+
+
+def test_every_verb_is_tested() -> None:
+    shown = CliRunner().invoke(app, ["--help"]).output
+    found = set(re.findall(r"^│ ([a-z][a-z-]+) +\S", shown, re.MULTILINE))
+    assert found == {*VERBS, "restore"}
 
 
 def test_stages_are_those_of_the_plan() -> None:
@@ -37,6 +48,10 @@ def test_an_unknown_stage_and_a_missing_parameter_file_are_one_line(tmp_path: Pa
     for arguments, expected in (
         (("stage", "simulat"), "stage: found 'simulat', expected one of sample"),
         (("stage", "simulate"), "params.yaml: found no file"),
+        (
+            ("perceptual-weights", "vgg16.pth"),
+            "vgg16.pth: found no file, expected the weights of torchvision's VGG16",
+        ),
     ):
         done = mpipipe(*arguments, cwd=tmp_path)
         assert done.returncode == 2 and expected in done.stderr
@@ -51,12 +66,13 @@ def test_measured_data_that_are_absent_are_named_and_nothing_is_written(root: Pa
 
 
 def test_measured_phantoms_come_out_as_published(root: Path, tmp_path: Path, measured_dir: Path) -> None:
-    """In a folder without a run, so that nothing but the phantoms can be made."""
+    """In a folder without a run, so that only what needs no trained network can be made."""
     shutil.copy(root / "params.yaml", tmp_path)
     done = mpipipe("measured", "--folder", str(measured_dir), "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {"README.md", "encoding_array.csv", "encoding_array.png", "encoding_array.svg"}
+    made = {f"{name}.{kind}" for name in ("encoding_array", "localisation") for kind in ("csv", "png", "svg")}
+    assert written == {"README.md", *made}
     text = (tmp_path / "out/encoding_array.csv").read_text()
     assert "b1,0.0232" in text and "b2,0.0250" in text
 

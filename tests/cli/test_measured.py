@@ -21,6 +21,7 @@ PHANTOMS = {"encoding_array.csv", "encoding_array.png", "encoding_array.svg"}
 RESTORED = {f"restoration.{kind}" for kind in ("csv", "png", "svg")} | {
     f"restoration_images.{kind}" for kind in ("png", "svg")
 }
+LOCALISATION = {f"localisation.{kind}" for kind in ("csv", "png", "svg")}
 ROBUSTNESS = {f"robustness.{kind}" for kind in ("csv", "png", "svg")}
 
 
@@ -107,16 +108,16 @@ def test_without_a_run_a_line_says_what_is_left_out(tmp_path, monkeypatch, capsy
     monkeypatch.chdir(tmp_path)
     run_measured(measured_dir, Path("out"), small_params())
     written = {path.name for path in Path("out").iterdir()}
-    assert written == PHANTOMS | {"README.md"}
+    assert written == PHANTOMS | LOCALISATION | {"README.md"}
     text = Path("out/encoding_array.csv").read_text()
     assert "b1,0.0232" in text and "b2,0.0250" in text
     said = capsys.readouterr().out.splitlines()
-    assert len(said) == 3 and all("`make run` first" in line for line in said[:2])
+    assert len(said) == 4 and all("`make run` first" in line for line in said[:3])
     assert said[0].startswith("restoration of the measured matrix: left out, found no data/smoke/")
 
 
 def test_a_method_without_its_manifest_is_not_used(finished, capsys):
-    path = Path(Plan(finished).studies["restoration"].prepared("denoising_2d", "DnCNN"))
+    path = Path(Plan(finished).restoration.prepared("denoising_2d", "DnCNN"))
     assert open_prepared(finished, "denoising_2d", "that") is not None
     path.with_name(path.name + ".manifest.json").unlink()
     assert open_prepared(finished, "denoising_2d", "that") is None
@@ -126,7 +127,7 @@ def test_a_method_without_its_manifest_is_not_used(finished, capsys):
 def test_all_of_it_on_measured_data(finished, measured_dir):
     run_measured(measured_dir, Path("out"), finished)
     written = {path.name for path in Path("out").iterdir()}
-    assert written == PHANTOMS | RESTORED | ROBUSTNESS | {"README.md"}
+    assert written == PHANTOMS | RESTORED | ROBUSTNESS | LOCALISATION | {"README.md"}
     page = Path("out/README.md").read_text()
     for name in ("encoding_array", "restoration", "restoration_images", "robustness"):
         assert f"]({name}.png)" in page

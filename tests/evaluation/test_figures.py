@@ -149,8 +149,10 @@ def test_every_method_has_a_look_of_its_own_in_its_problem():
         (*METHODS[place("Bicubic (shifted grid)") : place("Tricubic (shifted grid)")], *smrnet),
         (*METHODS[place("Tricubic (shifted grid)") : place("SMRnet")], *smrnet),
         METHODS[place("Biharmonic") : place("ART")],
-        METHODS[place("ART") : place("Col45+Col135")],
-        ("Noisy", "Wiener", "N2N", "R2R", "Proposed"),
+        METHODS[place("ART") : place("Gridding")],
+        METHODS[place("Gridding") : place("Averaged periods")],
+        ("Noisy", "Wiener", *METHODS[place("Averaged periods") : place("Single-layer")]),
+        METHODS[place("Single-layer") :],
     ]
     for methods in problems:
         looks = [(method_style(m).colour, method_style(m).dash) for m in methods]
@@ -166,6 +168,8 @@ def test_named_variants_share_the_colour_of_the_published_network_and_are_dashed
         ("SwinIR", "phase-aligned"),
         ("SMRnet", "spline residual"),
         ("PConvUNet", "phase-aligned"),
+        ("Network", "retinal scene"),
+        ("Single-layer", "linear"),
     ):
         published, named = method_style(network), method_style(f"{network} ({variant})")
         assert published.colour == named.colour

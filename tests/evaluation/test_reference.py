@@ -6,7 +6,7 @@ import yaml
 
 from mpipipe.errors import InputError
 from mpipipe.evaluation.records import CONDITIONS
-from mpipipe.evaluation.reference import reference_table
+from mpipipe.evaluation.reference import printed_iterations, printed_settings, reference_table
 from mpipipe.evaluation.vocabulary import METHODS, METRICS, TABLES
 
 PAIRS = [(study, table) for study, tables in TABLES.items() for table in tables]
@@ -65,7 +65,8 @@ def test_values_that_papers_print():
         },
     )
     assert cell.value == 1.77e-6
-    assert reference_table("signal_denoising", "system_matrix").lookup("Noisy", "snr_db", {}).value == 4.99
+    table = reference_table("signal_denoising", "system_matrix")
+    assert table.lookup("Noisy", "snr_db", {"snr_db": 5}).value == 4.99
 
 
 def test_table_3_of_peng_gives_the_gain_of_the_abstract():
@@ -103,3 +104,25 @@ def test_unknown_names_are_one_clear_line():
         reference_table("denoising", "denoising")
     with pytest.raises(InputError, match="table of restoration: found 'timing'"):
         reference_table("restoration", "timing")
+
+
+def test_settings_that_the_paper_prints():
+    """Cells of Table 1, by row and column, under the names of our configurations."""
+    assert printed_settings("ART", 20.0) == {"regularization": 0.1, "iterations": 10}
+    assert printed_settings("ADMM_TV", 35) == {"mu": 100, "iterations": 200}
+    assert printed_settings("ADMM_L1TV", 20.0) == {"mu": 1, "tv_share": 0.7, "iterations": 200}
+    assert printed_settings("PP-MPI", "openmpi") == {"iterations": 50}
+    assert printed_settings("DERnet", 20.0) is None
+    assert printed_settings("ART", 22.0) is None
+    known = {"ART", "ADMM_L1", "ADMM_TV", "ADMM_L1TV", "PP-MPI", "DIP"}
+    for methods in CONTENT["settings"]["reconstruction"]["data"].values():
+        assert set(methods) == known
+
+
+def test_printed_settings_are_a_copy():
+    printed_settings("ART", 20.0)["iterations"] = 0
+    assert printed_settings("ART", 20.0)["iterations"] == 10
+
+
+def test_iterations_that_the_paper_prints():
+    assert [printed_iterations(m) for m in ("ART", "DIP", "ADMM-Net", "DERnet")] == [10, 4000, 4, None]

@@ -48,6 +48,14 @@ def test_ours_paper_and_difference(sweep):
     assert text.rows[3][-2:] == ("–", "–")
 
 
+def test_a_table_may_show_standard_deviations(sweep, provenance):
+    wide = comparison_table(sweep, "reconstruction", "snr_sweep")
+    text = format_comparison(wide, "reconstruction", "snr_sweep", spread="std")
+    assert text.rows[1] == ("20", "ART", "3", "21.00 ± 1.00", "21.2 (2.23)", "−0.20")
+    caption = table_caption("X", "reconstruction", ["psnr_db"], [3], provenance, spread="std")
+    assert "mean ± standard deviation over n = 3" in caption
+
+
 def test_unprinted_values_are_named_and_conditions_that_do_not_apply_are_left_out(records):
     wide = comparison_table(summarise(records), "restoration", "denoising")
     text = format_comparison(wide, "restoration", "denoising")

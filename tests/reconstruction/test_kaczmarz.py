@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from mpipipe.config.reconstruct import KaczmarzConfig
 from mpipipe.errors import InputError
-from mpipipe.reconstruction.kaczmarz import KaczmarzState, lay_out, solve, sweep
+from mpipipe.reconstruction.kaczmarz import KaczmarzState, solve, sweep
+from mpipipe.reconstruction.kaczmarz_system import lay_out
+from mpipipe.reconstruction.kernel_layout import group, ungroup
 from tests.reconstruction.systems import random_system, tikhonov
 
 FREE = {"real": False, "positive": False}
@@ -21,6 +23,8 @@ def sweep_by_definition(A, b, regularization, sweeps, *, real, positive):
     x, v = np.zeros(A.shape[1], complex), np.zeros(len(A), complex)
     for _ in range(sweeps):
         for m, row in enumerate(A):
+            if not row.any():
+                continue
             alpha = (b[m] - row @ x - np.sqrt(regularization) * v[m]) / (
                 np.vdot(row, row).real + regularization
             )
@@ -59,6 +63,46 @@ def test_follows_its_definition(real, positive, regularization, dtype, tolerance
     np.testing.assert_allclose(found.image, expected, rtol=0, atol=tolerance * np.abs(expected).max())
     assert np.iscomplexobj(found.image) is not real
     assert found.image.real.dtype == np.empty(0, dtype).real.dtype
+
+
+@pytest.mark.parametrize("rows", [1, 3, 4, 5, 8, 9, 31])
+@pytest.mark.parametrize("voxels", [1, 7, 16, 33, 450])
+@pytest.mark.parametrize("regularization", [0.0, 3.0])
+@pytest.mark.parametrize("dtype, tolerance", [(np.complex128, 1e-10), (np.complex64, 1e-4)])
+def test_blocks_of_rows_are_the_rows_one_by_one(rows, voxels, regularization, dtype, tolerance):
+    """Sizes around the 4 or 8 rows of a block, the 8 or 16 voxels of a chunk and the 24 chunks of a strip."""
+    A, b = random_system(rows, rows, voxels, dtype)
+    A[::6] = 0
+    A[-1] = A[0] + 1  # a single row is not all zeros
+    found = solve(A, b, config(regularization=regularization, iterations=4, positive=False))
+    expected = sweep_by_definition(
+        A.astype(complex), b.astype(complex), regularization, 4, real=True, positive=False
+    )
+    np.testing.assert_allclose(found.image, expected.real, rtol=0, atol=tolerance * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("regularization", [0.0, 1e-6])
+def test_blocks_of_unlike_and_of_nearly_parallel_rows(regularization):
+    """Rows of norms from 1e-8 to 1, each second one all but a multiple of the row before."""
+    A, b = random_system(18, 32, 40)
+    rng = np.random.default_rng(0)
+    A[1::2] = A[::2] * np.exp(2j * np.pi * rng.random((16, 1))) + 1e-5 * A[1::2]
+    factor = 10.0 ** rng.uniform(-8, 0, 32)
+    A, b = A * factor[:, None], b * factor
+    found = solve(A, b, config(regularization=regularization, iterations=4, **FREE))
+    expected = sweep_by_definition(A, b, regularization, 4, real=False, positive=False)
+    np.testing.assert_allclose(found.image, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("regularization", [0.0, 2.0])
+def test_random_order_is_the_definition_on_permuted_rows(regularization):
+    A, b = random_system(19, 27, 12)
+    chosen = config(regularization=regularization, iterations=5, row_order="random", seed=5)
+    order = lay_out(A, np.ones(len(A)), chosen).index
+    np.testing.assert_array_equal(np.sort(order), np.arange(27))
+    assert (order != np.arange(27)).any()
+    expected = sweep_by_definition(A[order], b[order], regularization, 5, real=True, positive=True)
+    np.testing.assert_allclose(solve(A, b, chosen).image, expected.real, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -125,6 +169,16 @@ def test_a_batch_is_its_single_signals(dtype, workers):
     )
 
 
+def test_tiles_and_strips_change_no_bit():
+    A, b = random_system(20, 21, 900, np.complex64, batch=37)
+    images = [solve(A, b, config(iterations=3), workers=workers).image for workers in (1, 2, 5)]
+    images.append(
+        np.concatenate([solve(A, part, config(iterations=3)).image for part in (b[:1], b[1:30], b[30:])])
+    )
+    for other in images[1:]:
+        np.testing.assert_array_equal(images[0], other)
+
+
 def test_random_order_repeats_with_its_seed():
     A, b = random_system(8)
     images = [solve(A, b, config(iterations=2, row_order="random", seed=s)).image for s in (3, 3, 4)]
@@ -143,6 +197,20 @@ def test_sweeps_can_be_continued():
         sweep(system, scaled, parts, config(iterations=sweeps))
     np.testing.assert_array_equal(whole.image, parts.image)
     np.testing.assert_array_equal(whole.dual, parts.dual)
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 1), (3, 2, 16), (2, 2, 39), (0, 2, 5), (2, 2, 0)])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_groups_are_the_planes_padded_with_zeros(shape, kind):
+    planes = np.random.default_rng(0).normal(size=shape).astype(kind)
+    groups = group(planes, 8)
+    assert groups.shape == (shape[0], -(-shape[2] // 8), 2, 8)
+    assert groups.size == 0 or groups.ctypes.data % 64 == 0
+    for place in np.ndindex(*groups.shape):
+        batch, chunk, plane, lane = place
+        inside = 8 * chunk + lane < shape[2]
+        assert groups[place] == (planes[batch, plane, 8 * chunk + lane] if inside else 0)
+    np.testing.assert_array_equal(ungroup(groups, shape[2]), planes)
 
 
 def test_scaled_operator_is_the_matrix():
@@ -196,6 +264,13 @@ def test_nothing_gives_nothing(regularization):
         found = solve(matrix, signal, config(regularization=regularization))
         np.testing.assert_array_equal(found.image, 0)
         assert found.relative_residual == 0
+
+
+def test_an_empty_batch_gives_no_image():
+    A, b = random_system(21)
+    found = solve(A, b[None][:0], config())
+    assert found.image.shape == (0, A.shape[1])
+    assert np.shape(found.relative_residual) == (0,)
 
 
 @pytest.mark.parametrize("factor", [1e-30, 1e-12, 1e12, 1e30])

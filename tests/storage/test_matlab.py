@@ -82,10 +82,10 @@ def test_mistakes_are_named_in_one_line(tmp_path):
 def test_size_is_checked_before_memory_is_taken(tmp_path):
     with h5py.File(tmp_path / "huge.mat", "w") as file:
         file.create_dataset("A", shape=(2**24, 2**24), dtype="f8", chunks=(1024, 1024))
-    with pytest.raises(InputError, match=f"found {2**51} bytes, expected at most"):
+    with pytest.raises(InputError, match=f"found a claim of {2**51} bytes, expected at most"):
         read_matlab_array(tmp_path / "huge.mat", "A")
     small = write_matlab(tmp_path / "small.mat", A=VALUES)
-    with pytest.raises(InputError, match="found 384 bytes, expected at most 383"):
+    with pytest.raises(InputError, match="found a claim of 384 bytes, expected at most 383"):
         read_matlab_array(small, "A", max_bytes=383)
     assert read_matlab_array(small, "A", max_bytes=384).shape == (2, 3, 4)
 

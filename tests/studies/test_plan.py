@@ -60,11 +60,31 @@ def test_an_edit_reaches_exactly_what_lies_downstream(raw: dict[str, Any]) -> No
     assert nouns(plan, changed(raw, background={"jump_level": 0.1})) == set(NOUNS) - {
         "sample",
         "simulate",
-        "scene",
     }
     assert nouns(plan, changed(raw, simulate={"keep_above": 2e-4})) == set(NOUNS) - {"sample", "background"}
     assert changed(raw, seed=raw["seed"] + 1) == set(plan.artifacts)
     assert changed(raw, measured_dir="elsewhere") == set()
+
+
+@pytest.mark.parametrize(
+    ("edit", "first"),
+    [
+        ({"digits": {"canvas": 30}}, {"scene", "train", "baseline", "evaluate", "reconstruct", "figures"}),
+        ({"search": {"art_regularization": [0.1]}}, {"baseline", "evaluate", "reconstruct", "figures"}),
+        ({"images": {"test": 7}}, {"scene", "train", "baseline", "evaluate", "reconstruct", "figures"}),
+        ({"timing": {"repeats": 9}}, {"evaluate", "figures"}),
+    ],
+)
+def test_an_edit_of_one_study_leaves_the_other(
+    raw: dict[str, Any], edit: dict[str, Any], first: set[str]
+) -> None:
+    plan = Plan(resolve(raw))
+    raw["scales"] = {**raw["scales"], "laptop": {**raw["scales"]["laptop"], "reconstruction": {}}}
+    before = Plan(resolve(raw))
+    after = Plan(resolve({**raw, "reconstruction": merged(raw["reconstruction"], edit)}))
+    touched = {path for path in before.artifacts if before.provenance(path) != after.provenance(path)}
+    assert nouns(plan, touched) == first
+    assert all("/reconstruction/" in path or path.endswith("index.html") for path in touched)
 
 
 def test_an_edit_of_another_scale_changes_nothing(raw: dict[str, Any]) -> None:
@@ -85,6 +105,15 @@ def test_the_ledger_tracks_every_section_that_a_stage_uses(raw: dict[str, Any], 
         "train": {"inpainting": {"PConvUNet": {**raw["train"]["inpainting"]["PConvUNet"], "batch": 3}}},
         "reconstruct": {"regularizations": [1.0]}, "restoration": {"robustness": {"sigma": 0.2}},
         "scene": {"snake": {**raw["scene"]["snake"], "matrix_noise": 0.01}},
+        "reconstruction": {"digits": {"canvas": 30}, "timing": {"repeats": 9}, "solvers": {"admm": {"iterations": 9}},
+                           "phantoms": {"shape": {"snr_db": 10}}, "training": {"DERnet": {"seed": 9}}},
+        "deblurring": {"acquisition": {"refinement": 3}, "windows": {"tuning": 3}, "repeats": 9,
+                       "training": {"Network": {"seed": 9}}},
+        "signal_denoising": {"gridding": {"radius_factor": 5}, "matrix": {"harmonics": [3]}, "examples": 3,
+                             "problems": {"gaussian": {"noise": {"snr_db": 6}}},
+                             "search": {"wiener": {"noise_factor": [1]}}},
+        "inversion": {"scenes": {"test": 900}, "snr_db": [25], "shown_units": [123], "search": {"rank": [5]},
+                      "training": {"SGD": {"Single-layer": {"epochs": 3}}}},
     }  # fmt: skip
     for section, value in values.items():
         edited = Plan(resolve({**raw, section: merged(raw[section], value)}))
@@ -101,6 +130,34 @@ def test_parts_cover_a_split(raw: dict[str, Any]) -> None:
     assert covered == list(range(params.sample.ensembles["lissajous_2d"].test))
 
 
+@pytest.mark.parametrize(
+    ("edit", "stems"),
+    [
+        ({"training": {"Network": {"learning_rate": 0.1}}}, {"network-0"}),
+        ({"scene": {"widening": 2.0}}, {"scene-train", "scene-val", "scene-test", "scene-retina"}),
+        ({"test_snr": [7]}, {"phantoms", "gridding", "wiener", "richardson-lucy", "tv", "network-0",
+                              "network-retinal-scene-0", "network-data-consistency-0"}),
+        ({"shown_snr": 20}, {"phantoms", "entries"}),
+    ],
+)  # fmt: skip
+def test_an_edit_of_the_deblurring_study_reruns_its_own_jobs(
+    raw: dict[str, Any], edit: dict[str, Any], stems: set[str]
+) -> None:
+    raw["scales"] = {**raw["scales"], "laptop": {**raw["scales"]["laptop"], "deblurring": {}}}
+    edited = {**raw, "deblurring": merged(raw["deblurring"], edit)}
+    own = own_settings(raw)
+    after = own_settings(edited)
+    found = {path for path in own if own[path] != after[path]}
+    assert all("/deblurring/" in path for path in found)
+    assert {Path(path).stem for path in found} - {"entries"} == stems - {"entries"}
+
+
+def own_settings(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the recipe of each artifact without what it is made from."""
+    plan = Plan(resolve(raw))
+    return {path: {**json.loads(plan.recipe(path)), "inputs": 0} for path in plan.artifacts}
+
+
 def test_file_names_of_methods() -> None:
     assert slug("DCT-F (one phase)") == "dct-f-one-phase"
     assert len({slug(method) for method in METHODS}) == len(METHODS)
@@ -113,6 +170,7 @@ def test_file_names_of_methods() -> None:
         (("restoration", "problems", "inpainting", "methods"), ["Biharmonik"], "found 'Biharmonik'"),
         (("restoration", "phantoms", "snake", "problem"), "denoise", "found 'denoise'"),
         (("restoration", "robustness", "problem"), "denoise", "found 'denoise'"),
+        (("reconstruction", "calibrations"), {}, "reconstruction.calibrations: found no 'inhouse'"),
         (("train", "upsampling_x2", "SMRnet", "network", "factor"), 4, "factor: found 4, expected 2"),
     ],
 )

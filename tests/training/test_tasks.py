@@ -111,9 +111,9 @@ def test_card_tells_the_rates_of_steps_and_loader(background, slow):
     total, step, loader = (card[f"{kind}samples_per_s"] for kind in ("", "step_", "loader_"))
     assert 1 / total == pytest.approx(1 / step + 1 / loader)
     assert 48 / total < seconds  # the steps are part of the training
-    if slow:  # a chunk is read for each batch
+    if slow:  # a chunk is read for each batch, in time that is the loader's and not the step's
         assert loader < 4 / 0.02
-        assert step > loader
+        assert 48 / step < seconds - 12 * 0.02
 
 
 def test_a_training_that_took_no_step_has_no_rates(background, tmp_path):

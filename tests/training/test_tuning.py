@@ -10,7 +10,7 @@ from mpipipe.restoration.biharmonic import inpaint
 from mpipipe.restoration.classical import CLASSICAL, DctFilter
 from mpipipe.restoration.dct import dct_filter
 from mpipipe.restoration.splines import SplineInterpolation
-from mpipipe.training.components import choose_components, observe_groups, psnr_db
+from mpipipe.training.components import choose_components, observe_groups, psnr_db, strongest_components
 from mpipipe.training.tuning import classical_restorer, tune_at, tune_classical
 from tests.training.waves import WaveSource
 
@@ -49,6 +49,16 @@ def test_choice_is_spread_over_chunks_and_bounded():
     assert len(chosen.values) == 20
     assert len(set(chosen.matrix.tolist())) == 4
     assert len(choose_components(WaveSource((5, 5)), 100, np.random.default_rng(0)).values) == 10
+
+
+def test_the_strongest_of_each_matrix_are_chosen():
+    source = WaveSource((16, 16, 16, 7))
+    chosen = strongest_components(source, 3)
+    assert len(chosen.values) == 12
+    for matrix in range(4):
+        peaks = np.nanmax(np.abs(source.read_chunk(matrix).values), axis=(1, 2))
+        own = np.nanmax(np.abs(chosen.values[chosen.matrix == matrix]), axis=(1, 2))
+        np.testing.assert_array_equal(np.sort(own), np.sort(peaks)[-3:])
 
 
 def test_noisy_psnr_is_the_noise_level(groups):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -83,10 +84,53 @@ def copy_project(target: Path) -> Checkout:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A fresh clone in which `dvc repro` built everything, committed and pushed to its local remote."""
+    """A fresh clone in which `dvc repro` built everything, committed and pushed to its local remote.
+
+    MPIPIPE_FINISHED names a folder that keeps it: the first session of tests that needs it builds it, the others copy it.
+    Work on these tests then begins at once; the folder has to be removed when the package changes. Workers of one session
+    share a folder in any case.
+    """
     folder = tmp_path_factory.mktemp("ledger")
+    shared = (
+        tmp_path_factory.getbasetemp().parent / "finished" if "PYTEST_XDIST_WORKER" in os.environ else None
+    )
+    kept = Path(os.environ["MPIPIPE_FINISHED"]) if "MPIPIPE_FINISHED" in os.environ else shared
+    if kept is None:
+        return build(folder)
+    with FileLock(f"{kept}.lock"):
+        if not (kept / "whole").is_file():
+            build(kept)
+            (kept / "whole").touch()
+    shutil.copytree(kept, folder, dirs_exist_ok=True, symlinks=True)
+    return Checkout(folder / "project", own_code=True)
+
+
+# Python imports a module of this name at its start: each job tells what it loaded and opened (test_incremental_loaded.py).
+WATCH = """
+import atexit, json, os, sys
+opened = set()
+sys.addaudithook(lambda event, values: opened.add(str(values[0])) if event == "open" else None)
+def tell():
+    files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
+    with open(os.path.join(os.path.dirname(__file__), str(os.getpid()) + ".json"), "w") as stream:
+        json.dump([sys.argv, sorted(name for name in files | opened if "mpipipe" in name)], stream)
+if sys.argv[1:2] == ["job"]:
+    atexit.register(tell)
+"""
+
+
+def build(folder: Path) -> Checkout:
+    """Run the whole DAG at smoke scale in a fresh clone, ``project`` in a folder; what a failed one left goes first.
+
+    What each job loads and opens is told in the folder ``watch``.
+    """
+    for leftover in folder.glob("*"):
+        shutil.rmtree(leftover)
     checkout = copy_project(folder / "source").clone(folder / "project")
-    checkout.run("dvc", "repro")
+    watch = folder / "watch"
+    watch.mkdir()
+    (watch / "sitecustomize.py").write_text(WATCH)
+    checkout.run("dvc", "repro", PYTHONPATH=str(watch))
     checkout.git("add", "--all")
     checkout.git("commit", "--quiet", "--message", "results")
     checkout.run("dvc", "push")

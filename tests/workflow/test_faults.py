@@ -1,67 +1,69 @@
-"""Faults in the middle of a run: nothing half-written passes for whole, and finished work is not repeated."""
-
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
+"""SIGKILL in the middle of a job: nothing half-written passes for whole, and finished work is not repeated."""
 
 import pytest
 
-from tests.workflow.conftest import Checkout, copy_project
+from tests.workflow.conftest import Checkout
+from tests.workflow.faults import (
+    LONG_TRAINING,
+    SIMULATED,
+    TRAINED,
+    build,
+    jobs_of,
+    kill,
+    manifest,
+    partials,
+    small_project,
+    start,
+    wait_for,
+)
 
 pytestmark = pytest.mark.slow
-WEIGHTS = "data/smoke/train/restoration/denoising_2d/dncnn-0.safetensors"
+LOG = "logs/smoke/train/signal_denoising/gaussian/n2n-0.log"
+WINDOWS = "data/smoke/scene/deblurring/windows-train.zarr"
 
 
-def start(checkout: Checkout, *command: str) -> "subprocess.Popen[bytes]":
-    variables = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    with (checkout.path / "killed.log").open("wb") as log:
-        return subprocess.Popen(
-            command, cwd=checkout.path, env=variables, stdout=log, stderr=log, start_new_session=True
-        )
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    checkout = small_project(tmp_path_factory.mktemp("killed") / "project")
+    # Several blocks of windows, and a training of several checkpoints.
+    checkout.edit("params.yaml", "windows: {train: 16,", "windows: {train: 320,")
+    checkout.edit("params.yaml", *LONG_TRAINING)
+    return checkout
 
 
-def wait_for(pattern: str, folder: Path, seconds: float = 180) -> None:
-    limit = time.monotonic() + seconds
-    while not any(folder.glob(pattern)):
-        assert time.monotonic() < limit, f"no {pattern} after {seconds} s"
-        time.sleep(0.05)
-
-
-def test_a_killed_training_leaves_nothing_that_passes_for_whole_and_resumes(
-    finished: Checkout, tmp_path: Path
+@pytest.mark.parametrize(
+    ("artifact", "rule"), [(SIMULATED, "simulate"), (WINDOWS, "scene")], ids=["simulation", "gridding"]
+)
+def test_a_job_that_is_killed_while_it_writes_is_run_again_and_gives_the_same_bytes(
+    project: Checkout, artifact: str, rule: str
 ) -> None:
-    checkout = copy_project(tmp_path / "project")
-    checkout.edit("params.yaml", "steps: 20, batch: 16", "steps: 400, batch: 16, checkpoint_every: 20")
-    targets = (WEIGHTS, f"{WEIGHTS}.manifest.json")
-    command = ("snakemake", "--cores", "2", "--resources", "gpu=1", "--rerun-incomplete", *targets)
-    process = start(checkout, *command)
-    wait_for("checkpoints/*/*.ckpt", checkout.path)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (checkout.path / WEIGHTS).exists()
-    checkout.run("snakemake", "--unlock")
-    again = checkout.run(*command)
-    assert "simulate" not in again.stderr.split("Job stats:")[1].split("total")[0]
-    resumed = (checkout.path / WEIGHTS).read_bytes()
-    assert not list((checkout.path / "checkpoints").iterdir())
-    (checkout.path / WEIGHTS).unlink()
-    checkout.run(*command)
-    assert (checkout.path / WEIGHTS).read_bytes() == resumed
+    whole = project.path / artifact
+    process = start(project, *build(artifact))
+    wait_for(f"{whole.parent.relative_to(project.path)}/.{whole.name}.*.partial/**/c", project.path, process)
+    kill(process)
+    assert partials(whole.parent) and not whole.exists()
+    assert not (project.path / manifest(artifact)).exists()
+    project.run("snakemake", "--unlock")
+    assert jobs_of(project.run(*build(artifact))) == {rule: 1}
+    assert project.planned(artifact) == {} and not partials(project.path / "data")
+    made = (project.path / manifest(artifact)).read_bytes()
+    assert jobs_of(project.run(*build(artifact), "--forcerun", artifact)) == {rule: 1}
+    assert (project.path / manifest(artifact)).read_bytes() == made
 
 
-def test_a_killed_simulation_is_run_again_and_gives_the_same_bytes(
-    finished: Checkout, tmp_path: Path
+def test_a_killed_training_leaves_nothing_that_passes_for_whole_and_resumes_to_the_same_end(
+    project: Checkout,
 ) -> None:
-    checkout = copy_project(tmp_path / "project")
-    command = ("snakemake", "--cores", "1", "--rerun-incomplete", "stage_simulate")
-    process = start(checkout, *command)
-    wait_for("logs/smoke/simulate/*/*.log", checkout.path)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    checkout.run("snakemake", "--unlock")
-    checkout.run(*command)
-    for manifest in (finished.path / "data/smoke/simulate").rglob("*.manifest.json"):
-        assert (checkout.path / manifest.relative_to(finished.path)).read_bytes() == manifest.read_bytes()
+    weights = project.path / TRAINED
+    process = start(project, *build(TRAINED))
+    checkpoint = wait_for("checkpoints/*/*80.ckpt", project.path, process)
+    kill(process)
+    assert not weights.exists() and not (project.path / manifest(TRAINED)).exists()
+    project.run("snakemake", "--unlock")
+    assert jobs_of(project.run(*build(TRAINED))) == {"train": 1}
+    steps = (project.path / LOG).read_text()
+    assert "step 100 of 150" in steps and "step 50 of 150" not in steps
+    resumed = weights.read_bytes()
+    assert not checkpoint.exists() and not list((project.path / "checkpoints").iterdir())
+    assert jobs_of(project.run(*build(TRAINED), "--forcerun", TRAINED)) == {"train": 1}
+    assert weights.read_bytes() == resumed

@@ -17,8 +17,8 @@ rule background:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(2000, 8000),
+        runtime=at_scale(10, 60),
     params:
         recipe=recipe(BACKGROUND),
     shell:

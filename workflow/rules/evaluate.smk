@@ -15,14 +15,15 @@ rule evaluate:
         f"logs/{PLAN.params.scale}/evaluate/{{study}}/{{problem}}/{{method}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
+    threads: at_scale(1, 4)
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=memory(4000, 16000),
+        runtime=at_scale(60, 1440),
     params:
+        job=job(EVALUATE),
         recipe=recipe(EVALUATE),
     shell:
-        "mpipipe job evaluate --recipe {params.recipe:q} --threads {threads} --log {log}"
+        "mpipipe job {params.job} --recipe {params.recipe:q} --threads {threads} --log {log}"
         " records={output.artifact}"
 
 
@@ -43,12 +44,13 @@ rule examples:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000, 16000),
+        runtime=at_scale(30, 120),
     params:
+        job=job(EXAMPLES),
         recipe=recipe(EXAMPLES),
     shell:
-        "mpipipe job examples --recipe {params.recipe:q} --threads {threads} --log {log}"
+        "mpipipe job {params.job} --recipe {params.recipe:q} --threads {threads} --log {log}"
         " examples={output.artifact}"
 
 
@@ -69,8 +71,8 @@ rule overview:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(1000, 4000),
+        runtime=at_scale(10, 30),
     params:
         recipe=recipe(OVERVIEW),
     shell:
@@ -95,12 +97,39 @@ rule robustness:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=memory(4000, 16000),
+        runtime=at_scale(30, 480),
     params:
         recipe=recipe(ROBUSTNESS),
     shell:
         "mpipipe job robustness --recipe {params.recipe:q} --threads {threads} --log {log}"
+        " records={output.artifact}"
+
+
+TIMING = f"{DATA}/evaluate/{{study}}/timing.parquet"
+
+
+# Nothing runs beside it.
+rule timing:
+    input:
+        reads(TIMING),
+    output:
+        artifact=TIMING,
+        manifest=f"{TIMING}.manifest.json",
+    log:
+        f"logs/{PLAN.params.scale}/evaluate/{{study}}/timing.log",
+    benchmark:
+        f"logs/{PLAN.params.scale}/evaluate/{{study}}/timing.tsv"
+    conda:
+        ENVIRONMENT
+    threads: all_cores
+    resources:
+        mem_mb=memory(4000, 16000),
+        runtime=at_scale(30, 120),
+    params:
+        recipe=recipe(TIMING),
+    shell:
+        "mpipipe job timing --recipe {params.recipe:q} --threads {threads} --log {log}"
         " records={output.artifact}"
 
 
@@ -122,8 +151,8 @@ rule metrics:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(2000, 8000),
+        runtime=at_scale(15, 60),
     params:
         recipe=recipe(METRICS),
     shell:

@@ -1,30 +1,37 @@
-# Tables and figures of each study, and the page that shows them all.
-
-FIGURES = f"{RESULTS}/restoration/entries.json"
+# Tables and figures of each study, and the pages that show them all.
 
 
-rule figures:
-    input:
-        reads(FIGURES),
-    output:
-        artifact=FIGURES,
-        manifest=f"{FIGURES}.manifest.json",
-        files=PLAN.result_files("restoration"),
-    log:
-        f"logs/{PLAN.params.scale}/figures/restoration.log",
-    benchmark:
-        f"logs/{PLAN.params.scale}/figures/restoration.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        recipe=recipe(FIGURES),
-    shell:
-        "mpipipe job figures --recipe {params.recipe:q} --threads {threads} --log {log}"
-        " entries={output.artifact}"
+report: "../report/workflow.rst"
+
+
+for study in PLAN.studies:
+    FIGURES = f"{RESULTS}/{study}/entries.json"
+
+    rule:
+        name:
+            f"figures_{study}"
+        input:
+            reads(FIGURES),
+        output:
+            artifact=FIGURES,
+            manifest=f"{FIGURES}.manifest.json",
+            files=[reported(study, path) for path in PLAN.result_files(study)],
+        log:
+            f"logs/{PLAN.params.scale}/figures/{study}.log",
+        benchmark:
+            f"logs/{PLAN.params.scale}/figures/{study}.tsv"
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=memory(2000, 8000),
+            runtime=at_scale(15, 60),
+        params:
+            job=job(FIGURES),
+            recipe=recipe(FIGURES),
+        shell:
+            "mpipipe job {params.job} --recipe {params.recipe:q} --threads {threads} --log {log}"
+            " entries={output.artifact}"
 
 
 GALLERY = f"{RESULTS}/index.html"
@@ -36,6 +43,8 @@ rule gallery:
     output:
         artifact=GALLERY,
         manifest=f"{GALLERY}.manifest.json",
+        pages=PLAN.study_pages(),
+        parts=directory(f"{RESULTS}/pages"),
     log:
         f"logs/{PLAN.params.scale}/figures/index.log",
     benchmark:
@@ -44,8 +53,8 @@ rule gallery:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000, 1000),
+        runtime=at_scale(5, 10),
     params:
         recipe=recipe(GALLERY),
     shell:

@@ -15,14 +15,15 @@ rule reconstruct:
         f"logs/{PLAN.params.scale}/reconstruct/{{study}}/{{phantom}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
+    threads: at_scale(1, 4)
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(6000, 32000),
+        runtime=at_scale(30, 480),
     params:
+        job=job(RECONSTRUCT),
         recipe=recipe(RECONSTRUCT),
     shell:
-        "mpipipe job reconstruct --recipe {params.recipe:q} --threads {threads} --log {log}"
+        "mpipipe job {params.job} --recipe {params.recipe:q} --threads {threads} --log {log}"
         " images={output.artifact}"
 
 

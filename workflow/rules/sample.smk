@@ -17,8 +17,8 @@ rule sample:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=memory(1000, 1000),
+        runtime=at_scale(5, 10),
     params:
         recipe=recipe(SAMPLE),
     shell:

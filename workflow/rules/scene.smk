@@ -17,12 +17,13 @@ rule scene:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(2000, 16000),
+        runtime=at_scale(30, 240),
     params:
+        job=job(SCENE),
         recipe=recipe(SCENE),
     shell:
-        "mpipipe job scene --recipe {params.recipe:q} --threads {threads} --log {log}"
+        "mpipipe job {params.job} --recipe {params.recipe:q} --threads {threads} --log {log}"
         " scene={output.artifact}"
 
 

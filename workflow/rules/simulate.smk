@@ -15,10 +15,10 @@ rule simulate:
         f"logs/{PLAN.params.scale}/simulate/{{ensemble}}/{{part}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 1 if ON_A_LAPTOP else 2
+    threads: at_scale(1, 2)
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=memory(12000, 32000),
+        runtime=at_scale(30, 240),
     params:
         recipe=recipe(SIMULATE),
     shell:

@@ -13,17 +13,20 @@ rule train:
         f"logs/{PLAN.params.scale}/train/{{study}}/{{problem}}/{{method}}.log",
     benchmark:
         f"logs/{PLAN.params.scale}/train/{{study}}/{{problem}}/{{method}}.tsv"
+    # First, so that no long job is left over for the end.
+    priority: 1
     conda:
         ENVIRONMENT
-    threads: 1 if ON_A_LAPTOP else 4
+    threads: at_scale(1, 4)
     resources:
-        mem_mb=8000,
-        runtime=1440,
-        gpu=0 if ON_A_LAPTOP else 1,
+        mem_mb=memory(4000, 16000),
+        runtime=at_scale(120, 1440),
+        gpu=at_scale(0, 1),
     params:
+        job=job(TRAIN),
         recipe=recipe(TRAIN),
     shell:
-        "mpipipe job train --recipe {params.recipe:q} --threads {threads} --log {log}"
+        "mpipipe job {params.job} --recipe {params.recipe:q} --threads {threads} --log {log}"
         " weights={output.artifact}"
 
 

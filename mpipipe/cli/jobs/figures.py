@@ -4,45 +4,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mpipipe.cli.jobs.base import JobRecipe, finish, inputs_in
-from mpipipe.config.figures import FiguresConfig
-from mpipipe.config.recipe import digest
+from mpipipe.cli.jobs.base import inputs_in
+from mpipipe.cli.jobs.pages import PagesRecipe, provenance_of, write_pages
 from mpipipe.config.restoration import Problem, RestorationConfig
 from mpipipe.config.sample import SampleConfig
 from mpipipe.evaluation.captions import Provenance
-from mpipipe.evaluation.figures import render
-from mpipipe.evaluation.gallery import GalleryEntry, Link, Picture
-from mpipipe.evaluation.tables import csv_text, markdown
 from mpipipe.evaluation.vocabulary import TABLES
 from mpipipe.scenes.phantoms import PHANTOMS
 from mpipipe.storage.arrays import read_arrays
-from mpipipe.storage.atomic import write_bytes, write_text
 from mpipipe.storage.manifest import manifest_path, read_manifest
-from mpipipe.storage.tables import read_table, write_json
+from mpipipe.storage.tables import read_table
 from mpipipe.studies import restoration_figures as draw
 from mpipipe.studies.restoration_tables import parameter_table, score_tables, training_table
 from mpipipe.studies.result import ResultFigure, ResultTable
 
 
-class Recipe(JobRecipe):
-    """Study, its section, the sampled ranges, and how figures are drawn."""
+class Recipe(PagesRecipe):
+    """The study's section and the sampled ranges."""
 
-    study: str
-    figures: FiguresConfig
     restoration: RestorationConfig
     sample: SampleConfig
 
 
 def run(recipe: Recipe, entries: Path) -> None:
     """Write each table as CSV and Markdown, each figure as PNG and SVG, and what the results page says of them."""
-    provenance = Provenance(
-        scale=recipe.scale, digest=digest(recipe.model_dump(mode="json")), seed=recipe.seed
-    )
-    folder = entries.parent
-    written = [_write_table(table, recipe, folder, provenance) for table in _tables(recipe, provenance)]
-    written += [_write_figure(figure, recipe, folder, provenance) for figure in _figures(recipe, provenance)]
-    write_json(entries, {"entries": [entry.model_dump(mode="json") for entry in written]})
-    finish(entries, recipe, {"entries": [entry.name for entry in written]})
+    provenance = provenance_of(recipe)
+    write_pages(recipe, entries, _tables(recipe, provenance), _figures(recipe, provenance), provenance)
 
 
 def _tables(recipe: Recipe, provenance: Provenance) -> Iterator[ResultTable]:
@@ -107,39 +94,3 @@ def _trainings(recipe: Recipe) -> list[dict[str, Any]]:
         )
     }
     return sorted(found, key=lambda one: order[one["problem"], one["method"]])
-
-
-def _write_table(table: ResultTable, recipe: Recipe, folder: Path, provenance: Provenance) -> GalleryEntry:
-    csv, md = f"tables/{table.name}.csv", f"tables/{table.name}.md"
-    write_text(folder / csv, csv_text(table.wide))
-    write_text(folder / md, markdown(table.formatted, table.caption))
-    return GalleryEntry(
-        study=recipe.study,
-        name=table.name,
-        title=table.title,
-        caption=table.caption,
-        digest=provenance.digest,
-        table=table.formatted,
-        links=_links(recipe, CSV=csv, Markdown=md, **{"All conditions": "summary.csv"}),
-    )
-
-
-def _write_figure(result: ResultFigure, recipe: Recipe, folder: Path, provenance: Provenance) -> GalleryEntry:
-    png, svg = f"figures/{result.name}.png", f"figures/{result.name}.svg"
-    rendered = render(result.figure, recipe.figures.dpi)
-    write_bytes(folder / png, rendered.png)
-    write_bytes(folder / svg, rendered.svg)
-    return GalleryEntry(
-        study=recipe.study,
-        name=result.name,
-        title=result.title,
-        caption=result.caption,
-        digest=provenance.digest,
-        figure=Picture(png=f"{recipe.study}/{png}", svg=f"{recipe.study}/{svg}", alternative=result.caption),
-        links=_links(recipe, SVG=svg, PNG=png),
-    )
-
-
-def _links(recipe: Recipe, **files: str) -> tuple[Link, ...]:
-    files |= {"Manifest": "entries.json.manifest.json"}
-    return tuple(Link(label=label, path=f"{recipe.study}/{path}") for label, path in files.items())

@@ -1,0 +1,64 @@
+"""How the networks of the reconstruction study are trained (Peng 2024, sections 2.3, 3.1 and 3.2)."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from mpipipe.config.interval import Interval
+from mpipipe.config.optimisation import Optimisation
+from mpipipe.config.reconstructors import (
+    ADMMNetConfig,
+    ConsistentDERnetConfig,
+    DERnetConfig,
+    ImageDenoiserConfig,
+)
+
+TrainedConfig = Annotated[
+    DERnetConfig | ConsistentDERnetConfig | ADMMNetConfig | ImageDenoiserConfig,
+    Field(discriminator="name", description="Network and its size."),
+]
+
+
+class ReconstructorTraining(Optimisation):
+    """Training of a network from signal to image, or of the denoiser of PP-MPI."""
+
+    network: TrainedConfig = Field(default_factory=DERnetConfig)
+    snr_range_db: Interval = Field(
+        (20.0, 40.0),
+        description="SNR of the signals that a reconstructor is trained on, uniform in dB; not used by a denoiser.",
+    )
+    noise_std: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="Standard deviation of the noise that a denoiser is trained on, over the image's maximum: PP-MPI's; "
+        "Peng 2024 has 0.001. Not used by a reconstructor.",
+    )
+    equalise: bool = Field(
+        False,
+        description="[assumption] Divide each component by its root mean square over training signals, after the division "
+        "by the largest modulus: not published, but DERnet learns several times faster. Not for ADMM-Net, which holds the "
+        "matrix.",
+    )
+    start_regularizations: tuple[float, ...] | None = Field(
+        None,
+        description="Start DERnet's domain transformation from Tikhonov solutions with these λ, over ‖A‖_F²/N, one an "
+        "image of it (C2); null starts from random weights as published.",
+    )
+
+    @model_validator(mode="after")
+    def _equalised_network(self) -> Self:
+        learned = self.network.dernet if isinstance(self.network, ConsistentDERnetConfig) else self.network
+        if self.equalise and not isinstance(learned, DERnetConfig):
+            raise ValueError(f"found equalise for {self.network.name}, expected it for DERnet only")
+        if self.start_regularizations is not None:
+            if not isinstance(learned, DERnetConfig):
+                raise ValueError(
+                    f"found start_regularizations for {self.network.name}, expected them for DERnet only"
+                )
+            values, images = self.start_regularizations, learned.image_width
+            if len(values) != images or min(values) <= 0:
+                raise ValueError(
+                    f"found start_regularizations {list(values)}, expected {images} positive values (C2)"
+                )
+        return self

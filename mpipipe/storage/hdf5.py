@@ -1,0 +1,77 @@
+"""Datasets of HDF5 files that nobody vouches for, checked before anything of them is read."""
+
+import zlib
+from math import ceil, prod
+
+import h5py
+
+from mpipipe.errors import InputError
+from mpipipe.storage.limits import check_claim
+
+MAX_CHUNKS = 2**17
+SLACK = 64  # bytes of checksums in a chunk
+SHUFFLE, DEFLATE, FLETCHER = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32
+READ_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError, zlib.error)
+"""What h5py raises when bytes are missing or damaged."""
+
+
+def own_dataset(where: str, file: h5py.Group, name: str, max_bytes: int) -> h5py.Dataset:
+    """Return a dataset of the file itself that can be read with bounded memory.
+
+    Parameters
+    ----------
+    where : str
+        File and dataset, for error messages.
+    file : h5py.Group
+        Open file.
+    name : str
+        Dataset at its top.
+    max_bytes : int
+        Most bytes that its values may take, and each of its chunks, compressed or not.
+
+    Raises
+    ------
+    InputError
+        When it is a link, no dataset or an empty one, keeps its values in other files, is encoded by another filter than
+        shuffle, deflate and the Fletcher checksum, or claims or unpacks to too much.
+    """
+    link = file.get(name, getlink=True)
+    if link is not None and not isinstance(link, h5py.HardLink):
+        raise InputError(f"{where}: found a link, expected a dataset of the file itself")
+    dataset = file[name]
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
+        raise InputError(f"{where}: found no array of numbers, expected a dataset")
+    if dataset.is_virtual or dataset.external:
+        raise InputError(f"{where}: found values in other files, expected a dataset of the file itself")
+    check_claim(where, prod(dataset.shape) * dataset.dtype.itemsize, max_bytes)
+    if dataset.chunks is not None:
+        _check_chunks(where, dataset, max_bytes)
+    return dataset
+
+
+def _check_chunks(where: str, dataset: h5py.Dataset, max_bytes: int) -> None:
+    size = prod(dataset.chunks) * dataset.dtype.itemsize
+    check_claim(f"{where}: chunk", size, max_bytes)
+    count = prod(ceil(all_ / own) for all_, own in zip(dataset.shape, dataset.chunks, strict=True))
+    if count > MAX_CHUNKS:
+        raise InputError(f"{where}: found {count} chunks, expected at most {MAX_CHUNKS}")
+    properties = dataset.id.get_create_plist()
+    filters = [properties.get_filter(position)[0] for position in range(properties.get_nfilters())]
+    if filters != [code for code in (SHUFFLE, DEFLATE, FLETCHER) if code in filters]:
+        raise InputError(
+            f"{where}: found filters {filters}, expected shuffle, deflate, Fletcher checksum or none"
+        )
+    if DEFLATE in filters:
+        _check_deflated(where, dataset, filters.index(DEFLATE), size)
+
+
+def _check_deflated(where: str, dataset: h5py.Dataset, position: int, size: int) -> None:
+    """Refuse a chunk that unpacks to more than a chunk: HDF5 takes as much memory as there is to unpack."""
+    for number in range(dataset.id.get_num_chunks()):
+        stored = dataset.id.get_chunk_info(number)
+        check_claim(f"{where}: packed chunk", stored.size, size + size // 8 + SLACK)
+        mask, packed = dataset.id.read_direct_chunk(stored.chunk_offset)
+        if not mask & 1 << position and len(zlib.decompressobj().decompress(packed, size + 1)) > size:
+            raise InputError(
+                f"{where}: found a chunk that unpacks to more than its {size} bytes, expected one that fits"
+            )
