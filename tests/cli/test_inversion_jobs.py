@@ -50,11 +50,10 @@ TUNED = "data/smoke/baseline/inversion/lines/classical.json"
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def trained(module_path: Path) -> list[str]:
     """Return the paths of the weights of all trainings, in a folder of their own."""
     with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("inversion")
-        patch.chdir(folder)
+        patch.chdir(module_path)
         config = InversionConfig.model_validate(CONFIG)
         settings = HEAD | {"noun": "scene", "line": LINE, "scenes": CONFIG["scenes"]}
         lines.run(lines.Recipe.model_validate(settings), Path(DATA))
@@ -68,7 +67,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
             paths.append(f"data/smoke/train/inversion/{one.problem}/{one.name}.safetensors")
             recipe = HEAD | {"noun": "train", "run": one.model_dump(mode="json"), "inputs": {DATA: "0"}}
             train_perceptron.run(train_perceptron.Recipe.model_validate(recipe), Path(paths[-1]))
-        return [str(folder), *paths]
+        return [str(module_path), *paths]
 
 
 def inputs(trained: list[str]) -> dict[str, str]:

@@ -27,8 +27,8 @@ FIGURES = (
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("run")
+def results(module_path: Path) -> Path:
+    folder = module_path
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         inputs = _artifacts(Path("data/smoke"))

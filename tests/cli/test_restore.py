@@ -21,8 +21,8 @@ TASKS = ("denoise", "inpaint", "upsample", "complete")
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    return write_pair(tmp_path_factory.mktemp("pair"))
+def pair(module_path):
+    return write_pair(module_path)
 
 
 def restore(*arguments):

@@ -14,8 +14,8 @@ def score(*arguments):
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    return write_pair(tmp_path_factory.mktemp("pair"))
+def pair(module_path):
+    return write_pair(module_path)
 
 
 def test_the_noise_of_a_matrix_by_channel(pair, tmp_path):

@@ -30,9 +30,9 @@ SMALL = Simulation(
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(module_path: Path) -> Path:
     """A folder with ``s.yaml``, ``matrix.mdf`` and ``phantom.mdf``."""
-    folder = tmp_path_factory.mktemp("files")
+    folder = module_path
     write_section(folder / "s.yaml", SMALL, "small")
     simulate_file(folder / "s.yaml", folder / "matrix.mdf", folder / "phantom.mdf")
     return folder

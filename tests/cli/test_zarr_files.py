@@ -21,9 +21,9 @@ DCT = ("--method", "DCT-F")
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(module_path: Path) -> Path:
     """A folder with ``matrix.mdf``, ``phantom.mdf``, and ``matrix.zarr``, which is the MDF file copied."""
-    folder = tmp_path_factory.mktemp("files")
+    folder = module_path
     write_section(folder / "s.yaml", SMALL, "small")
     simulate_file(folder / "s.yaml", folder / "matrix.mdf", folder / "phantom.mdf")
     with open_mdf_matrix(folder / "matrix.mdf") as S:

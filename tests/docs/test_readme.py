@@ -31,9 +31,9 @@ def call(folder: Path, *command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def tried(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def tried(module_path: Path) -> tuple[Path, dict[str, str]]:
     """A folder after the commands of the README, and what each of them printed."""
-    folder = tmp_path_factory.mktemp("readme")
+    folder = module_path
     lines = [line for block in blocks(FIVE_MINUTES) for line in block.splitlines()]
     commands = [shlex.split(line, comments=True) for line in lines if line.startswith("mpipipe ")]
     assert [command[1] for command in commands] == [

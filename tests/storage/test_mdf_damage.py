@@ -6,7 +6,7 @@ import sys
 import zlib
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import h5py
 import numpy as np
@@ -24,7 +24,8 @@ MEMORY = 300 * 2**20
 
 @cache
 def whole():
-    return calibration(Path(mkdtemp()) / "a.mdf").read_bytes()
+    with TemporaryDirectory() as folder:
+        return calibration(Path(folder) / "a.mdf").read_bytes()
 
 
 def read_everything(path):
@@ -260,6 +261,7 @@ def test_a_gibibyte_in_bounded_memory(tmp_path, layout):
     assert peak_MiB("write", path, 1) < 400
     if layout != "fast frame axis":
         other_layout(path, other, packed=layout == "packed chunks")
+        path.unlink()
         path = other
     assert peak_MiB("matrix", path, 1) < 400
     assert peak_MiB("measurement", path, 1) < 400

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def copy_project(target: Path) -> Checkout:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """A fresh clone in which `dvc repro` built everything, committed and pushed to its local remote.
 
     MPIPIPE_FINISHED names a folder that keeps it: the first session of tests that needs it builds it, the others copy it.
@@ -96,13 +97,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     )
     kept = Path(os.environ["MPIPIPE_FINISHED"]) if "MPIPIPE_FINISHED" in os.environ else shared
     if kept is None:
-        return build(folder)
-    with FileLock(f"{kept}.lock"):
-        if not (kept / "whole").is_file():
-            build(kept)
-            (kept / "whole").touch()
-    shutil.copytree(kept, folder, dirs_exist_ok=True, symlinks=True)
-    return Checkout(folder / "project", own_code=True)
+        build(folder)
+    else:
+        with FileLock(f"{kept}.lock"):
+            if not (kept / "whole").is_file():
+                build(kept)
+                (kept / "whole").touch()
+        shutil.copytree(kept, folder, dirs_exist_ok=True, symlinks=True)
+    yield Checkout(folder / "project", own_code=True)
+    shutil.rmtree(folder)
 
 
 # Python imports a module of this name at its start: each job tells what it loaded and opened (test_incremental_loaded.py).
@@ -149,9 +152,11 @@ def pull(finished: Checkout, target: Path) -> Checkout:
 
 
 @pytest.fixture(scope="session")
-def shared(finished: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def shared(finished: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """A pulled clone for tests that leave it as they found it."""
-    return pull(finished, tmp_path_factory.mktemp("shared") / "clone")
+    folder = tmp_path_factory.mktemp("shared")
+    yield pull(finished, folder / "clone")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """SIGKILL in the middle of a job: nothing half-written passes for whole, and finished work is not repeated."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.workflow.conftest import Checkout
@@ -23,8 +25,8 @@ WINDOWS = "data/smoke/scene/deblurring/windows-train.zarr"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    checkout = small_project(tmp_path_factory.mktemp("killed") / "project")
+def project(module_path: Path) -> Checkout:
+    checkout = small_project(module_path / "project")
     # Several blocks of windows, and a training of several checkpoints.
     checkout.edit("params.yaml", "windows: {train: 16,", "windows: {train: 320,")
     checkout.edit("params.yaml", *LONG_TRAINING)

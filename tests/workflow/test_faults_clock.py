@@ -15,8 +15,8 @@ DAY_S = 86400
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    checkout = small_project(tmp_path_factory.mktemp("clock") / "project")
+def project(module_path: Path) -> Checkout:
+    checkout = small_project(module_path / "project")
     checkout.run(*build(SAMPLED, SIMULATED))
     return checkout
 

@@ -14,9 +14,9 @@ WEIGHTS = "data/smoke/train/inversion/d40-n100/single-layer-sgd-feature-scale.sa
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def project(module_path: Path) -> Checkout:
     """A small run: scenes in Zarr, weights that were trained on them."""
-    checkout = small_project(tmp_path_factory.mktemp("damaged") / "project")
+    checkout = small_project(module_path / "project")
     checkout.run(*build(LINES, WEIGHTS))
     return checkout
 

@@ -1,5 +1,7 @@
 """A full disk and one that cannot be written: one clear line, nothing half-written, and the run finishes afterwards."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.workflow.conftest import Checkout
@@ -22,8 +24,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    checkout = small_project(tmp_path_factory.mktemp("full") / "project")
+def project(module_path: Path) -> Checkout:
+    checkout = small_project(module_path / "project")
     checkout.edit("params.yaml", *LONG_TRAINING)
     return checkout
 

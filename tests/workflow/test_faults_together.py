@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -28,9 +29,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def project(module_path: Path) -> Checkout:
     """The data of a training that takes long, and a ledger."""
-    checkout = small_project(tmp_path_factory.mktemp("together") / "project")
+    checkout = small_project(module_path / "project")
     checkout.edit("params.yaml", *LONG_TRAINING)
     checkout.run(*build(f"{PERIODS}-train.zarr", f"{PERIODS}-val.zarr"))
     return checkout

@@ -72,9 +72,9 @@ def pushed(finished: Checkout, bucket: Bucket) -> Iterator[Checkout]:
 
 
 @pytest.fixture(scope="module")
-def cluster(pushed: Checkout, bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+def cluster(pushed: Checkout, bucket: Bucket, module_path: Path) -> Iterator[Checkout]:
     """A clone that pulled all but the ensembles, on a machine that reads these in the bucket."""
-    clone = pushed.clone(tmp_path_factory.mktemp("cluster") / "clone", own_code=True)
+    clone = pushed.clone(module_path / "clone", own_code=True)
     bucket.add_remote(clone)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ENSEMBLES_VARIABLE, STORE)

@@ -68,9 +68,9 @@ def results(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="module")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def screenshots(module_path: Path) -> Path:
     """The folder that MPIPIPE_SCREENSHOTS names, or a temporary one; the test says which."""
-    folder = Path(os.environ.get(SHOTS) or tmp_path_factory.mktemp("screenshots"))
+    folder = Path(os.environ.get(SHOTS) or module_path)
     folder.mkdir(parents=True, exist_ok=True)
     print(f"screenshots: {folder}")
     return folder

@@ -15,9 +15,9 @@ TIMED_ARTIFACTS = ("evaluate/reconstruction/timing.parquet", "evaluate/reconstru
 
 
 @pytest.fixture(scope="module")
-def again(finished: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def again(finished: Checkout, module_path: Path) -> Checkout:
     """A second clean clone, on two cores as the first."""
-    clone = finished.clone(tmp_path_factory.mktemp("again") / "project", own_code=finished.own_code)
+    clone = finished.clone(module_path / "project", own_code=finished.own_code)
     clone.run("snakemake", "--cores", "2", "--resources", "gpu=1", "--quiet", "all")
     return clone
 
