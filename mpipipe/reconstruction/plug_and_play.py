@@ -1,6 +1,7 @@
 """Plug-and-play: ADMM under a bound on the residual, with a denoiser in place of a proximal map."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -61,14 +62,66 @@ def solve(
     -----
     Askin et al. 2022 (PP-MPI), as used by Peng 2024, section 3.2 (c).
     """
+    stops = solve_at(
+        matrix, signal, config, denoiser,
+        grid=grid, iterations=[config.iterations], noise_norm=noise_norm, weights=weights, system=system,
+    )  # fmt: skip
+    return next(stops)
 
-    def images(system: FactorisedSystem, signals: SignalCoordinates) -> Real:
-        state = start(system, signals, splits=1)
-        return np.asarray(run(system, signals, state, denoiser, grid, config.iterations).splits[0])
 
-    return solve_batch(
-        images, matrix, signal, config, grid=grid, noise_norm=noise_norm, weights=weights, system=system
-    )
+def solve_at(
+    matrix: npt.ArrayLike,
+    signal: npt.ArrayLike,
+    config: PlugAndPlayConfig,
+    denoiser: Denoiser,
+    *,
+    grid: tuple[int, ...],
+    iterations: Sequence[int],
+    noise_norm: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
+    system: FactorisedSystem | None = None,
+) -> Iterator[Reconstruction]:
+    """Yield the reconstruction after each of several numbers of iterations, from one run.
+
+    The number of iterations is a setting to tune; each of these equals that of `solve` with this number.
+
+    Parameters
+    ----------
+    matrix, signal, config, denoiser, grid, noise_norm, weights, system
+        As in `solve`; ``config.iterations`` is not used.
+    iterations : sequence of int
+        Increasing numbers of iterations.
+
+    Raises
+    ------
+    InputError
+        As `solve`, or when `iterations` do not increase from at least 1.
+    """
+    if not iterations or any(a >= b for a, b in pairwise([0, *iterations])):
+        raise InputError(f"iterations: found {list(iterations)}, expected increasing numbers from at least 1")
+    states: list[SplittingState] = []
+    for done, stop in pairwise([0, *iterations]):
+        before, states = (
+            iter(states),
+            [],
+        )  # one state a block of signals, which come in the same order each time
+
+        def images(
+            system: FactorisedSystem,
+            signals: SignalCoordinates,
+            *,
+            before: Iterator[SplittingState] = before,
+            after: list[SplittingState] = states,
+            more: int = stop - done,
+        ) -> Real:
+            state = next(before, None) or start(system, signals, splits=1)
+            after.append(run(system, signals, state, denoiser, grid, more))
+            return np.asarray(after[-1].splits[0])
+
+        yield solve_batch(
+            images, matrix, signal, config.model_copy(update={"iterations": stop}),
+            grid=grid, noise_norm=noise_norm, weights=weights, system=system,
+        )  # fmt: skip
 
 
 def run(

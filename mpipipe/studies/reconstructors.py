@@ -23,6 +23,7 @@ Complex = npt.NDArray[np.complex64]
 Images = npt.NDArray[np.float32]
 Settings = Mapping[str, float]
 Denoiser = Callable[[Images], Images]
+Stopped = Callable[[Settings, list[int]], Iterator[Images]]
 PENALTIES = {"ADMM_L1": "l1", "ADMM_TV": "tv", "ADMM_L1TV": "l1_tv"}
 
 
@@ -169,14 +170,18 @@ def solver(
         found = deep_image_prior.solve(flat, signal, config, grid=grid, noise_norm=norm)
         return found.image.reshape(-1, *grid).astype(np.float32), found.iterations
 
-    if method == "PP-MPI" and denoiser is None:
-        raise InputError("PP-MPI: found no denoiser, expected a trained one")
+    _check_denoiser(method, denoiser)
     factorised = cache(partial(factorise, flat))
     laid_out = cache(partial(_lay_out, flat))
     known = {"ART": art, **dict.fromkeys(PENALTIES, split), "PP-MPI": plugged, "DIP": prior}
     if method not in known:
         raise InputError(f"method: found {method!r}, expected one of {', '.join(known)}")
     return known[method]
+
+
+def _check_denoiser(method: str, denoiser: Denoiser | None) -> None:
+    if method == "PP-MPI" and denoiser is None:
+        raise InputError("PP-MPI: found no denoiser, expected a trained one")
 
 
 def _lay_out(flat: Complex, config: str) -> RowSystem:
@@ -213,8 +218,9 @@ def try_settings(
     denoiser: Denoiser | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield settings with their mean PSNR on measured images and the iterations that were run."""
-    if method == "DIP":
-        yield from _try_stops(tried, solvers, matrix, measured)
+    stopped = _stopped(method, solvers, matrix, measured, denoiser)
+    if stopped is not None:
+        yield from _try_stops(stopped, tried, measured)
         return
     run = solver(method, solvers, matrix, denoiser)
     for settings in tried:
@@ -226,23 +232,47 @@ def try_settings(
         }
 
 
-def _try_stops(
-    tried: Sequence[Settings], solvers: Solvers, matrix: Complex, measured: Measurement
-) -> Iterator[dict[str, Any]]:
-    """Yield every number of steps of the deep image prior from one run."""
-    from mpipipe.reconstruction import deep_image_prior
+def _stopped(
+    method: str, solvers: Solvers, matrix: Complex, measured: Measurement, denoiser: Denoiser | None
+) -> Stopped | None:
+    """Return a function that yields images after several numbers of iterations, None for methods that tune no number."""
+    _check_denoiser(method, denoiser)
+    grid, flat = matrix.shape[1:], matrix.reshape(len(matrix), -1)
+    factorised = cache(partial(factorise, flat))
 
-    stops = sorted({int(settings["iterations"]) for settings in tried})
-    flat = matrix.reshape(len(matrix), -1)
-    runs = deep_image_prior.prior_images(
-        flat, measured.signal, solvers.image_prior, grid=matrix.shape[1:], iterations=stops
-    )
-    for stop, images in zip(stops, runs, strict=True):
-        yield {
-            "settings": {"iterations": stop},
-            "psnr_db": _mean_psnr_db(images, measured),
-            "iterations": stop,
-        }
+    def plugged(settings: Settings, stops: list[int]) -> Iterator[Images]:
+        config = solvers.plug_and_play.model_copy(update=dict(settings))
+        assert denoiser is not None
+        for found in plug_and_play.solve_at(
+            flat, measured.signal, config, denoiser,
+            grid=grid, iterations=stops, noise_norm=measured.noise_norm, system=factorised(config.scale),
+        ):  # fmt: skip
+            yield found.image.reshape(-1, *grid).astype(np.float32)
+
+    def prior(_settings: Settings, stops: list[int]) -> Iterator[Images]:
+        from mpipipe.reconstruction import deep_image_prior  # torch takes seconds to import
+
+        yield from deep_image_prior.prior_images(
+            flat, measured.signal, solvers.image_prior, grid=grid, iterations=stops
+        )
+
+    return {"PP-MPI": plugged, "DIP": prior}.get(method)
+
+
+def _try_stops(
+    images_at: Stopped, tried: Sequence[Settings], measured: Measurement
+) -> Iterator[dict[str, Any]]:
+    """Yield settings as `try_settings` does; those that differ in the number of iterations alone share a run."""
+    of = [
+        (tuple((k, v) for k, v in one.items() if k != "iterations"), int(one["iterations"])) for one in tried
+    ]
+    scores: dict[Any, float] = {}
+    for settings in dict.fromkeys(others for others, _ in of):
+        stops = sorted({stop for others, stop in of if others == settings})
+        for stop, images in zip(stops, images_at(dict(settings), stops), strict=True):
+            scores[settings, stop] = _mean_psnr_db(images, measured)
+    for one, key in zip(tried, of, strict=True):
+        yield {"settings": dict(one), "psnr_db": scores[key], "iterations": key[1]}
 
 
 def _mean_psnr_db(images: Images, measured: Measurement) -> float:

@@ -7,7 +7,7 @@ import scipy.optimize
 from mpipipe.config.admm import PlugAndPlayConfig
 from mpipipe.errors import InputError
 from mpipipe.reconstruction.factorisation import factorise, locate
-from mpipipe.reconstruction.plug_and_play import denoise, run, solve
+from mpipipe.reconstruction.plug_and_play import denoise, run, solve, solve_at
 from mpipipe.reconstruction.splitting import BLOCK, start
 from tests.reconstruction.systems import random_system
 
@@ -96,6 +96,25 @@ def test_a_run_can_be_stopped_and_continued():
     for field in fields(whole):
         np.testing.assert_array_equal(getattr(whole, field.name), getattr(halves, field.name))
     assert not np.array_equal(whole.splits, state.splits)
+
+
+def test_one_run_gives_the_image_after_each_number_of_iterations():
+    """More signals than a block has: each block goes on from its own state."""
+    A, b, noise_norm = problem(8, batch=BLOCK + 3)
+    stops = [1, 4, 9]
+    found = list(solve_at(A, b, config(), smooth, grid=GRID, iterations=stops, noise_norm=noise_norm))
+    for stop, one in zip(stops, found, strict=True):
+        alone = solve(A, b, config(iterations=stop), smooth, grid=GRID, noise_norm=noise_norm)
+        assert one.iterations == stop
+        np.testing.assert_array_equal(one.image, alone.image)
+        np.testing.assert_array_equal(one.relative_residual, alone.relative_residual)
+
+
+@pytest.mark.parametrize("stops", [[], [0, 3], [3, 3], [5, 2]])
+def test_numbers_of_iterations_increase(stops):
+    A, b, _ = problem(8)
+    with pytest.raises(InputError, match=r"iterations: found .* expected increasing numbers from at least 1"):
+        next(solve_at(A, b, config(), smooth, grid=GRID, iterations=stops))
 
 
 @pytest.mark.parametrize("factor", [1e-9, 1e9])

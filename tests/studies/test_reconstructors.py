@@ -114,9 +114,34 @@ def test_stops_of_the_deep_image_prior_come_from_one_run(matrix, images):
     assert late["psnr_db"] == pytest.approx(expected, abs=1e-3)
 
 
-def test_plug_and_play_needs_a_denoiser(matrix):
+def test_stops_of_plug_and_play_come_from_one_run_and_are_those_of_their_own(matrix, images):
+    measured = measure_images(matrix, images, 30.0, np.random.default_rng(0))
+    calls = []
+
+    def denoiser(points):
+        calls.append(1)
+        return 0.9 * points
+
+    tried = [{"iterations": n, "scale": s, "noise_factor": 1.0} for n in (9, 2, 5) for s in (3, 10)]
+    scored = list(try_settings("PP-MPI", tried, Solvers(), matrix, measured, denoiser))
+    assert len(calls) == 2 * 9
+    run = solver("PP-MPI", Solvers(), matrix, denoiser)
+    for settings, one in zip(tried, scored, strict=True):
+        found, iterations = run(measured.signal, measured.noise_norm, settings)
+        expected = psnr_db(found, measured.truth, peak=measured.truth.max(axis=(1, 2))).mean()
+        assert one == {
+            "settings": settings,
+            "psnr_db": pytest.approx(expected, abs=0),
+            "iterations": iterations,
+        }
+
+
+def test_plug_and_play_needs_a_denoiser(matrix, images):
     with pytest.raises(InputError, match="PP-MPI: found no denoiser"):
         solver("PP-MPI", Solvers(), matrix)
+    measured = measure_images(matrix, images, 30.0, np.random.default_rng(0))
+    with pytest.raises(InputError, match="PP-MPI: found no denoiser"):
+        list(try_settings("PP-MPI", [], Solvers(), matrix, measured))
 
 
 def test_a_network_has_no_settings(matrix):
