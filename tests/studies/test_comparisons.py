@@ -14,7 +14,7 @@ from mpipipe.evaluation.comparison import (
     png_of,
     shown_at_first,
 )
-from mpipipe.studies import comparisons as compare
+from mpipipe.studies import matrix_comparisons
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_components_of_a_coarse_calibration_lie_on_the_whole_grid(rng):
     example = {"field_of_view_mm": [12.0, 8.0], "channel": 1, "frequency_Hz": 5e4, "kind": "fluid", "factor": 2,
                "psnr_db": [11.0, 22.0]}  # fmt: skip
     described = {"methods": ["SMRnet", "Bicubic"], "sigma": 0.1, "examples": [example]}
-    (found,) = compare.component_comparisons("upsampling_x2", arrays, described)
+    (found,) = matrix_comparisons.component_comparisons("upsampling_x2", arrays, described)
     assert [image.label for image in found.images] == [
         "Truth",
         "Measured (every 2nd voxel)",
@@ -95,7 +95,7 @@ def test_phantoms_begin_with_what_was_measured_and_never_with_the_true_matrix(rn
               "image_1": rng.random((2, 2, 3)), "image_2": rng.random((4, 4, 6))}  # fmt: skip
     described = {"names": ["True matrix", "Observed voxels", "Tricubic"], "psnr_db": [30.0, 10.0, 20.0],
                  "observation": {"factor": 2}, "field_of_view_mm": [4, 4, 6]}  # fmt: skip
-    (found,) = compare.phantom_comparisons("resolution", arrays, described)
+    (found,) = matrix_comparisons.phantom_comparisons("resolution", arrays, described)
     assert [found.images[place].label for place in shown_at_first(found)] == ["Observed voxels", "Tricubic"]
     expected = concentration_picture(arrays["image_2"][..., 3], arrays["concentration"].max())
     assert np.array_equal(found.images[3].colours, expected)

@@ -12,19 +12,20 @@ from mpipipe.storage.arrays import read_arrays
 from mpipipe.storage.atomic import whole, write_text
 from mpipipe.storage.manifest import manifest_path, verify
 from mpipipe.storage.tables import read_json
-from mpipipe.studies import comparisons as compare
+from mpipipe.studies import image_comparisons, matrix_comparisons
+from mpipipe.studies.compared_images import Arrays, Described
 
-Compare = Callable[[str, compare.Arrays, compare.Described], Iterator[ComparedImages]]
+Compare = Callable[[str, Arrays, Described], Iterator[ComparedImages]]
 # What is drawn of the artifacts of each study, by the stage that they lie in.
 COMPARED: dict[tuple[str, str], Compare] = {
-    ("restoration", "evaluate"): compare.component_comparisons,
-    ("restoration", "reconstruct"): compare.phantom_comparisons,
-    ("reconstruction", "evaluate"): compare.digit_comparisons,
-    ("reconstruction", "reconstruct"): compare.scan_comparisons,
-    ("deblurring", "reconstruct"): compare.deblurring_comparisons,
-    ("signal_denoising", "evaluate"): compare.signal_comparisons,
-    ("signal_denoising", "reconstruct"): compare.matrix_comparisons,
-    ("inversion", "reconstruct"): compare.pattern_comparisons,
+    ("restoration", "evaluate"): matrix_comparisons.component_comparisons,
+    ("restoration", "reconstruct"): matrix_comparisons.phantom_comparisons,
+    ("reconstruction", "evaluate"): image_comparisons.digit_comparisons,
+    ("reconstruction", "reconstruct"): image_comparisons.scan_comparisons,
+    ("deblurring", "reconstruct"): image_comparisons.deblurring_comparisons,
+    ("signal_denoising", "evaluate"): image_comparisons.signal_comparisons,
+    ("signal_denoising", "reconstruct"): matrix_comparisons.matrix_comparisons,
+    ("inversion", "reconstruct"): image_comparisons.pattern_comparisons,
 }
 
 
