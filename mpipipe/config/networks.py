@@ -15,6 +15,9 @@ def _odd(side: int) -> int:
     return side
 
 
+CARRIED = 4
+"""Features that carry real and imaginary part of the input, positive and negative."""
+
 Count = Annotated[int, Field(ge=1, le=1024)]
 Kernel = Annotated[int, Field(ge=1, le=15), AfterValidator(_odd)]
 
@@ -30,6 +33,19 @@ class DnCNNConfig(Section):
         description="Batch normalisation as published, or none; statistics are taken over valid voxels.",
     )
     border: Literal["zeros", "masked"] = Field("zeros", description=BORDER)
+    start: Literal["he", "identity"] = Field(
+        "he",
+        description="[assumption] Initial weights: random by He's rule, or such that features carry the input through all "
+        "layers, which plain stacks in 3-D learn from several times sooner.",
+    )
+
+    @model_validator(mode="after")
+    def _carries(self) -> Self:
+        if self.start == "identity" and (self.width < CARRIED or self.depth < 3):
+            raise ValueError(
+                f"found width {self.width} and depth {self.depth}, expected at least {CARRIED} and 3 for start: identity"
+            )
+        return self
 
 
 class RDNConfig(Section):

@@ -5,7 +5,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from mpipipe.config.networks import DnCNNConfig
-from mpipipe.networks.initialisation import initialise_convolutions
+from mpipipe.networks.initialisation import carry_input, initialise_convolutions
 from mpipipe.networks.masking import BATCH_NORMS, CONVOLUTIONS, MaskedBatchNorm, masked
 
 
@@ -39,12 +39,14 @@ class DnCNN(nn.Module):
         self.convolutions = nn.ModuleList(convolution(a, b, 3, padding=1) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(_norm(config, dimension) for _ in range(config.depth - 2))
         self.masks_border = config.border == "masked"
-        self._initialise()
+        self._initialise(carries_input=config.start == "identity")
 
-    def _initialise(self) -> None:
+    def _initialise(self, *, carries_input: bool) -> None:
         initialise_convolutions(self.convolutions[:-1])
         # A small last layer starts near the identity.
         initialise_convolutions(self.convolutions[-1], scale=0.1)
+        if carries_input:
+            carry_input([one for one in self.convolutions if isinstance(one, nn.Conv2d | nn.Conv3d)])
 
     def forward(self, observed: Tensor, measured: Tensor | None = None) -> Tensor:
         """Return the restored image.

@@ -1,7 +1,9 @@
 import pytest
 import torch
+from pydantic import ValidationError
 
 from mpipipe.config.networks import DnCNNConfig
+from mpipipe.networks.initialisation import carry_input
 from mpipipe.networks.masking import MaskedBatchNorm
 from mpipipe.networks.registry import build_network
 
@@ -21,6 +23,36 @@ def test_output_is_the_input_minus_a_predicted_noise():
         network.convolutions[-1].weight.zero_()
         network.convolutions[-1].bias.fill_(0.25)
     assert torch.equal(network(x), x - 0.25)
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_a_stack_that_carries_its_input_starts_as_a_share_of_it(dimension):
+    """Without mixing and without other features in the last layer, the predicted noise is the share, to rounding."""
+    config = DnCNNConfig(depth=5, width=7, normalisation="none", start="identity")
+    network = build_network(config, dimension, seed=0)
+    carry_input(list(network.convolutions), mixing=0, share=0.25)
+    with torch.no_grad():
+        network.convolutions[-1].weight[:, 4:] = 0
+        x = torch.randn(2, 2, *(8, 7, 6)[:dimension], generator=torch.Generator().manual_seed(0))
+        torch.testing.assert_close(network(x), 0.75 * x, rtol=1e-6, atol=1e-6)
+
+
+def test_other_features_start_as_they_were_drawn():
+    config = DnCNNConfig(depth=4, width=9)
+    drawn = build_network(config, 3, seed=1).convolutions
+    carrying = build_network(config.model_copy(update={"start": "identity"}), 3, seed=1).convolutions
+    for one, other in zip(drawn[:-1], carrying[:-1], strict=True):
+        assert torch.equal(one.weight[4:], other.weight[4:])
+    assert torch.equal(drawn[-1].weight[:, 4:], carrying[-1].weight[:, 4:])
+    # Real and imaginary part are carried alike and apart.
+    last = carrying[-1].weight[:, :4, 1, 1, 1]
+    assert torch.equal(last, 0.1 * torch.tensor([[1.0, -1, 0, 0], [0, 0, 1, -1]]))
+
+
+@pytest.mark.parametrize("changes", [{"width": 3}, {"depth": 2}])
+def test_too_small_a_stack_carries_nothing(changes):
+    with pytest.raises(ValidationError, match="expected at least 4 and 3 for start: identity"):
+        DnCNNConfig(start="identity", **changes)
 
 
 @pytest.mark.parametrize("training", [True, False])

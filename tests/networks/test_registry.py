@@ -21,6 +21,7 @@ from mpipipe.networks.swinir import SwinIR
 
 SMALL = {
     "DnCNN": DnCNNConfig(depth=4, width=6),
+    "DnCNN identity": DnCNNConfig(depth=4, width=6, start="identity"),
     "DnCNN masked": DnCNNConfig(depth=4, width=6, border="masked"),
     "DnCNN plain": DnCNNConfig(depth=4, width=6, normalisation="none"),
     "DnCNN plain masked": DnCNNConfig(depth=4, width=6, normalisation="none", border="masked"),
