@@ -10,6 +10,10 @@ function, which leaves out anisotropy. They are timed for some voxels and scaled
 
 An error is that of a component in some voxels against quadrature, over the component's largest modulus; the bound is the
 package's promise, 1e-3 for every component above 1e-4 of its channel's strongest.
+
+On a GPU the same matrices are simulated with `device="cuda"`, their values brought back to the host's memory. The floor is
+PyTorch's real transforms of the same size on that GPU alone; the other way is the simulation on all processors, and an error is
+the largest difference from that, relative to the strongest component of the channel; its bound is the step of complex64.
 """
 
 from collections.abc import Iterator
@@ -17,6 +21,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.accuracy import bounded
+from benchmarks.device_simulation import device_rows
 from benchmarks.fourier_floor import Transforms
 from benchmarks.machine import cores
 from benchmarks.memory import peak_bytes
@@ -50,6 +55,11 @@ def rows(quick: bool) -> Iterator[Row]:
     for threads in threads_to_try():
         shape = (3, 3, 3) if quick else (13, 13, 13)
         yield scaled(Case(shape, threads=threads), f"{threads} thread" + "s" * (threads > 1), least)
+
+
+def gpu_rows(quick: bool) -> Iterator[Row]:
+    """Yield the whole matrices on a GPU."""
+    yield from device_rows("cuda", quick)
 
 
 def threads_to_try() -> list[int]:

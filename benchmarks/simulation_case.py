@@ -77,10 +77,15 @@ class Case:
         """Dimension and grid."""
         return f"{len(self.shape)}-D {'×'.join(map(str, self.shape))}"
 
-    def simulate(self) -> SystemMatrixRows:
-        """Simulate the matrix as a user does, its table included."""
+    def simulate(self, device: str | None = None) -> SystemMatrixRows:
+        """Simulate the matrix as a user does, its table included, on the processors or on a PyTorch device."""
         return simulate_rows(
-            self.scanner, self.particle, self.grid, oversampling=self.oversampling, threads=self.threads
+            self.scanner,
+            self.particle,
+            self.grid,
+            oversampling=self.oversampling,
+            threads=self.threads,
+            device=device,
         )
 
     def voxels(self, count: int) -> np.ndarray:

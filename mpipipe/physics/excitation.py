@@ -101,6 +101,18 @@ class Excitation:
         refine = 1.0 if varying else 1.25
         return MomentTable.build(float(self.alpha_K.max()), *self.largest, varying=varying, refine=refine)
 
+    def covering(self, table: MomentTable | None) -> MomentTable:
+        """Return a table that is checked to cover this excitation, or None's replacement: one made for it.
+
+        Raises
+        ------
+        InputError
+            A table that does not cover the fields.
+        """
+        used = self.table() if table is None else table
+        used.check_covers(self.alpha_K, *self.largest)
+        return used
+
     def moments(self, method: Method = "table", table: MomentTable | None = None) -> Moments:
         """Return what writes the moments of some voxels: in equilibrium, or relaxed.
 
@@ -120,9 +132,7 @@ class Excitation:
             raise InputError(f"method: found {method!r}, expected 'table' or 'quadrature'")
         if method == "quadrature":
             return partial(self._moments, self.moments_by_quadrature)
-        used = self.table() if table is None else table
-        used.check_covers(self.alpha_K, *self.largest)
-        return partial(self._moments, partial(self.moments_by_table, used))
+        return partial(self._moments, partial(self.moments_by_table, self.covering(table)))
 
     def _moments(self, equilibrium: Moments, voxels: npt.NDArray[np.intp], out: FloatArray) -> None:
         equilibrium(voxels, out)

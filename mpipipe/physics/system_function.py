@@ -29,6 +29,8 @@ from mpipipe.physics.table import MomentTable
 if TYPE_CHECKING:
     import xarray as xr
 
+    from mpipipe.physics.torch_sweep import TorchSweep
+
 FloatArray = npt.NDArray[np.float64]
 
 SILENT_CHANNEL = 1e-6
@@ -74,6 +76,7 @@ def simulate_rows(
     table: MomentTable | None = None,
     block_voxels: int | None = None,
     threads: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> SystemMatrixRows:
     """Simulate the components of a system matrix that carry signal.
@@ -103,9 +106,14 @@ def simulate_rows(
     table : MomentTable, optional
         Table to use; default one made for this matrix.
     block_voxels : int, optional
-        Voxels in a block, which bounds the memory but does not change the result; default about 2 MB of moments.
+        Voxels in a block, which bounds the memory but does not change the result; default about 2 MB of moments; with a
+        device 1 GiB of its memory, and the result changes in its last digits.
     threads : int, optional
-        Number of threads; default all processors that the process may use.
+        Number of threads; default all processors that the process may use. Not used with a device.
+    device : str, optional
+        PyTorch device that simulates, in float64: ``cuda``, ``cuda:<number>``, or ``cpu`` for tests; default the
+        processors, by compiled loops. Its values are the same up to rounding. It takes equilibrium moments from the
+        table only.
     progress : callable, optional
         Called with finished voxels and their total.
 
@@ -117,13 +125,14 @@ def simulate_rows(
     Raises
     ------
     InputError
-        An argument out of range, or a table that does not cover the fields.
+        An argument out of range, a table that does not cover the fields, or a device that is absent or asked for
+        quadrature or relaxation.
     """
     if not 0 <= keep_above < 1:
         raise InputError(f"keep_above: found {keep_above}, expected at least 0 and below 1")
     _check_counts(strongest=strongest, block_voxels=block_voxels, threads=threads)
     excitation = Excitation.of(scanner, particle, grid, oversampling, relaxation)
-    sweep = Sweep(excitation, excitation.moments(method, table), block_voxels, threads)
+    sweep = _sweep(excitation, method, table, block_voxels, threads, device)
     gain = receive_gain(scanner, excitation.samples // 2 + 1, transfer_function)
     everything = np.arange(grid.voxels)
     held = np.arange(gain.size)
@@ -151,6 +160,7 @@ def simulate_system_matrix(
     method: Method = "table",
     table: MomentTable | None = None,
     threads: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> "xr.DataArray":
     """Simulate a whole system matrix as a labelled array; parameters as in :func:`simulate_rows`.
@@ -164,7 +174,7 @@ def simulate_system_matrix(
     Raises
     ------
     InputError
-        The array would exceed 4 GiB: `simulate_rows` holds only components that carry signal.
+        As in `simulate_rows`, or the array would exceed 4 GiB: `simulate_rows` holds only components that carry signal.
     """
     _check_counts(threads=threads)
     excitation = Excitation.of(scanner, particle, grid, oversampling, relaxation)
@@ -175,7 +185,7 @@ def simulate_system_matrix(
             f"grid: found a system matrix of {size / 2**30:.1f} GiB, expected at most "
             f"{LARGEST_ARRAY_BYTES / 2**30:.0f} GiB; simulate_rows keeps only components that carry signal"
         )
-    sweep = Sweep(excitation, excitation.moments(method, table), threads=threads)
+    sweep = _sweep(excitation, method, table, None, threads, device)
     _, values = sweep.run(np.arange(grid.voxels), np.arange(gain.size), gain, progress)
     return _labelled(values.reshape(*gain.shape, *grid.shape), scanner, particle, grid)
 
@@ -188,6 +198,24 @@ def receive_gain(
     chain = np.ones((3, 1)) if transfer_function is None else transfer_function.at(frequency)
     gain: npt.NDArray[np.complex128] = 2j * np.pi * frequency * chain
     return gain
+
+
+def _sweep(
+    excitation: Excitation,
+    method: Method,
+    table: MomentTable | None,
+    block_voxels: int | None,
+    threads: int | None,
+    device: str | None,
+) -> "Sweep | TorchSweep":
+    """Return what passes over the voxels, on the processors or on a device."""
+    if device is None:
+        return Sweep(excitation, excitation.moments(method, table), block_voxels, threads)
+    if method != "table":
+        raise InputError(f"method: found {method!r} with device {device!r}, expected 'table'")
+    from mpipipe.physics.torch_sweep import TorchSweep  # PyTorch takes seconds to load
+
+    return TorchSweep.on(device, excitation, table, block_voxels)
 
 
 def _check_counts(**counts: int | None) -> None:

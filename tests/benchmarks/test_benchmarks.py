@@ -3,14 +3,16 @@
 import json
 import math
 
+import numpy as np
 import pytest
 
-from benchmarks import page, results, run, speed_figure
+from benchmarks import device_simulation, page, results, run, speed_figure
 from benchmarks.accuracy import bounded
 from benchmarks.report import duration, table
 from benchmarks.results import Part
 from benchmarks.row import Row
 from benchmarks.timing import best
+from mpipipe.physics.system_function import SystemMatrixRows
 
 SLOW = {"physics", "kaczmarz", "gridding", "training", "whole_matrix", "storage", "orchestration"}
 """Parts whose tiny sizes take more than about three seconds."""
@@ -31,9 +33,12 @@ def part(*rows):
 )
 def test_quick_rows_are_well_formed(name):
     module = run.module_of(name)
-    rows = list(module.rows(True))
     assert module.TITLE
     assert module.__doc__
+    check(list(module.rows(True)))
+
+
+def check(rows):
     assert rows
     for row in rows:
         assert row.subject
@@ -45,6 +50,31 @@ def test_quick_rows_are_well_formed(name):
         assert row.floor or row.floor_seconds is None
     assert len({row.subject for row in rows}) == len(rows)
     assert table(rows).count("\n") == len(rows) + 1
+
+
+def test_rows_of_a_gpu_are_well_formed_on_a_processor():
+    rows = list(device_simulation.device_rows("cpu", True))
+    check(rows)
+    assert [row.subject for row in rows] == [
+        f"{grid}, {kind}" for grid in ("2-D 6×6", "3-D 3×3×3") for kind in ("immobilised", "fluid")
+    ]
+    assert all("(bound 1e-07)" in row.error and row.floor_seconds for row in rows)
+
+
+@pytest.mark.parametrize(("change", "expected"), [(1.0, 0.0), (1.01, 0.01)])
+def test_difference_of_two_simulations(change, expected):
+    def rows(strength, factor=1.0):
+        strength = np.array(strength, np.float32)
+        values = np.array([[1], [0.5j]]) * factor * strength[:, None] * 1e6
+        kept = strength > 0
+        index = np.array([3, 5], np.int32)[kept]
+        return SystemMatrixRows(values[kept].astype(np.complex64), 0 * index, index, strength[kept])
+
+    assert device_simulation.difference(rows([1, 0.5], change), rows([1, 0.5])) == pytest.approx(
+        expected, abs=1e-7
+    )
+    # A component that one of them alone keeps is an error by what it is above the threshold.
+    assert device_simulation.difference(rows([1, 3e-4]), rows([1, 0])) == pytest.approx(2e-4, rel=1e-5)
 
 
 def test_table_leaves_out_empty_columns_and_marks_what_is_missed():
