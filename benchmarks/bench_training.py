@@ -8,7 +8,8 @@ trained without Lightning; their floor is the step on one batch, without shuffli
 
 The share of the matrix rate is the floating-point operations of loss and gradients over the step's time and over the rate of a
 large matrix product in the same precision, measured in the same run. The error is that of a loss in the precision of the
-training against float32, relative; of the perceptrons that of the gradients against automatic differentiation.
+training against float32, relative, as it is and compiled; of the perceptrons that of the gradients against automatic
+differentiation.
 """
 
 import shutil
@@ -23,25 +24,19 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
-from torch import Tensor
-from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.accuracy import bounded
+from benchmarks.perceptron_rows import TARGET, perceptron_rows
 from benchmarks.report import show
 from benchmarks.row import Row
 from benchmarks.timing import best
 from benchmarks.training_cases import Case, cases
 from mpipipe.config.params import Params, load_params
-from mpipipe.config.perceptron import PerceptronTraining
-from mpipipe.networks.perceptron import Perceptron
 from mpipipe.training.fit import fit
-from mpipipe.training.perceptron_train import set_gradients, train_perceptron
 
 TITLE = "Training"
 PARAMS = Path(__file__).parents[1] / "params.yaml"
-TARGET = 1.053
-"""95 % of the images a second."""
 LOSS_BOUND = {"32": 1e-4, "bf16": 3e-2}
 """Of the loss of one batch with the first weights; bfloat16 has 8 significant bits."""
 OTHER = {"32": "bf16", "bf16": "32"}
@@ -51,20 +46,13 @@ COMPILED = {
     "gpu": ("denoising_2d: DnCNN", "denoising_2d: RDN", "denoising_2d: SwinIR"),
 }
 """What is compiled too; each takes up to a minute."""
-PERCEPTRONS = (("SGD", "Single-layer", 0), ("SGD", "Multi-layer", 123), ("Muon", "Multi-layer", 123))
-OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "SGD": partial(torch.optim.SGD, fused=True),
-    "Muon": partial(torch.optim.Muon, weight_decay=0.0),
-}
-SCENES, HARMONICS, VOXELS = 30_000, 200, 129
 
 
 def rows(quick: bool) -> Iterator[Row]:
     """Yield the laptop's networks on the CPU."""
     params = load_params(PARAMS, "smoke" if quick else "laptop")
     yield from trainings(params, "cpu", 1 if quick else 2, few=quick)
-    for optimiser, name, units in PERCEPTRONS[: 1 if quick else None]:
-        yield perceptron_row(params, optimiser, name, units, 600 if quick else SCENES)
+    yield from perceptron_rows(params, quick)
 
 
 def gpu_rows(quick: bool) -> Iterator[Row]:
@@ -92,6 +80,8 @@ def training_row(case: Case, accelerator: str, rounds: int, rate: dict[str, floa
     more = {"items/s": f"{batch / real:.0f}"}
     if compiled and can_compile(case, accelerator):
         others["compiled"] = replayed(case, kept, accelerator, rounds, compile=True)
+        error = loss_error(case, kept[0], accelerator, compile=True)
+        more["error, compiled"] = bounded(error, LOSS_BOUND[precision])
     share = operations(case, kept[0], accelerator) / memory / rate[precision]
     return Row(
         subject=f"{case.name}, batch {batch}, {NAMES[precision]}",
@@ -217,80 +207,25 @@ def operations(case: Case, batch: Any, accelerator: str) -> int:
     return counter.get_total_flops()
 
 
-def loss_error(case: Case, batch: Any, accelerator: str) -> float:
-    """Return the relative error of a batch's loss in the precision of the training against float32."""
+def loss_error(case: Case, batch: Any, accelerator: str, **changes: object) -> float:
+    """Return the relative error of a batch's loss, with a changed configuration, in the training's precision.
+
+    The reference is the plain network in float32.
+    """
     module, own = on_device(case, batch, accelerator)
+    other, _ = on_device(case, batch, accelerator, **changes)
     with torch.no_grad():
         reference = module.batch_loss(own)
         with torch.autocast(module.device.type, torch.bfloat16, enabled=case.config.precision == "bf16"):
-            found = module.batch_loss(own)
+            found = other.batch_loss(own)
     return float((found - reference).abs() / reference.abs())
 
 
-def on_device(case: Case, batch: Any, accelerator: str) -> tuple[Any, Any]:
-    """Return a new module and a batch where the training runs."""
+def on_device(case: Case, batch: Any, accelerator: str, **changes: object) -> tuple[Any, Any]:
+    """Return a new module, of the same weights each time, and a batch where the training runs."""
     device = "cuda" if accelerator == "gpu" else "cpu"
-    return case.module(case.config).to(device), type(batch)(*(tensor.to(device) for tensor in batch))
-
-
-# -------------------------------------------------------------------------------------------------- perceptrons
-
-
-def perceptron_row(params: Params, optimiser: str, name: str, units: int, scenes: int) -> Row:
-    """Return the row of a perceptron of the inversion study."""
-    given = params.inversion.training[optimiser][name]
-    network = given.network.model_copy(update={"hidden_units": units})
-    epochs = 1 if optimiser == "SGD" else 4
-    config = given.model_copy(update={"network": network, "epochs": epochs, "least_steps": 0})
-    rng = np.random.default_rng(0)
-    spectra = rng.standard_normal((scenes, HARMONICS))
-    targets = rng.integers(2, size=(scenes, VOXELS)).astype(np.float32)
-    steps = epochs * -(-scenes // config.batch)
-    trained = [train_perceptron(config, spectra, targets).card["seconds"] for _ in range(2)]
-    inputs, wanted = (
-        torch.from_numpy(part[: config.batch].astype(np.float32)) for part in (spectra, targets)
-    )
-    perceptron = Perceptron(network, HARMONICS, VOXELS)
-    perceptron.initialise(1.0, torch.Generator().manual_seed(0))
-    error = gradient_error(perceptron, inputs, wanted, config.cost)
-    take = constant_step(perceptron, config, inputs, wanted)
-    floor = best(lambda: [take() for _ in range(steps)], repeats=2)[0]
-    return Row(
-        subject=f"inversion: {name}, {optimiser}, batch {config.batch}, float32",
-        seconds=min(trained) / steps,
-        floor="one batch in memory",
-        floor_seconds=floor / steps,
-        target=TARGET,
-        error=bounded(error, 1e-5),
-        bound_by="calls" if config.batch < 100 else "matrix products",
-        more={"items/s": f"{config.batch * steps / min(trained):.0f}"},
-    )
-
-
-def constant_step(
-    network: Perceptron, config: PerceptronTraining, inputs: Tensor, targets: Tensor
-) -> Callable[[], None]:
-    """Return a step of a perceptron on one batch."""
-    optimiser = OPTIMISERS[config.optimiser](network.weights, lr=config.learning_rate)
-
-    def take() -> None:
-        set_gradients(network, inputs, targets, config.cost)
-        optimiser.step()
-
-    return take
-
-
-def gradient_error(network: Perceptron, inputs: Tensor, targets: Tensor, cost: str) -> float:
-    """Return the largest error of the gradients that a step sets against automatic differentiation, relative."""
-    set_gradients(network, inputs, targets, cost)
-    output = network(inputs)
-    if cost == "squared":
-        loss = (output - targets).square().sum(1).mean() / 2
-    else:
-        loss = functional.binary_cross_entropy(output, targets, reduction="sum") / len(inputs)
-    exact = torch.autograd.grad(loss, network.weights)
-    pairs = zip(network.weights, exact, strict=True)
-    return max(float((weight.grad - one).abs().max() / one.abs().max()) for weight, one in pairs)
+    config = case.config.model_copy(update=changes)
+    return case.module(config).to(device), type(batch)(*(tensor.to(device) for tensor in batch))
 
 
 if __name__ == "__main__":
