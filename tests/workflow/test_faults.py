@@ -27,7 +27,12 @@ WINDOWS = "data/smoke/scene/deblurring/windows-train.zarr"
 @pytest.fixture(scope="module")
 def project(module_path: Path) -> Checkout:
     checkout = small_project(module_path / "project")
-    # Several blocks of windows, and a training of several checkpoints.
+    # Hundreds of shards, several blocks of windows, a training of several checkpoints: writing takes long enough to be met.
+    checkout.edit(
+        "params.yaml",
+        "simulate: {components_per_matrix: 64, matrices_per_part: 4}",
+        "simulate: {components_per_matrix: 512, matrices_per_part: 4, components_per_chunk: 4, chunks_per_shard: 1}",
+    )
     checkout.edit("params.yaml", "windows: {train: 16,", "windows: {train: 320,")
     checkout.edit("params.yaml", *LONG_TRAINING)
     return checkout
