@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,6 @@ PARSERS = (
     "params", "recipe", "manifest", "json", "idx", "idx_gzip", "weights", "table", "line_session", "transfer_function",
     "matlab", "mdf",
 )  # fmt: skip
-KNOWN: dict[tuple[str, str], str] = {}
-"""What is known to fail, by reader and way, with the reason."""
 pytestmark = pytest.mark.slow
 
 
@@ -45,18 +43,7 @@ def run(*command: str) -> str:
     return done.stdout + done.stderr
 
 
-def cases(names: Iterable[str], way: str) -> list[object]:
-    """The readers by name; what is known to fail is named in the summary, and may also pass by chance."""
-    return [
-        pytest.param(
-            name,
-            marks=[pytest.mark.xfail(reason=KNOWN[name, way], strict=False)] if (name, way) in KNOWN else [],
-        )
-        for name in names
-    ]
-
-
-@pytest.mark.parametrize("name", cases(READERS, "mutations"))
+@pytest.mark.parametrize("name", READERS)
 def test_damaged_files_are_read_or_refused_in_one_line(
     name: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -67,7 +54,7 @@ def test_damaged_files_are_read_or_refused_in_one_line(
     record_property("fuzzed", (name, "mutations", int(found[1])))
 
 
-@pytest.mark.parametrize("name", cases(PARSERS, "coverage"))
+@pytest.mark.parametrize("name", PARSERS)
 def test_coverage_guided_inputs_are_read_or_refused_in_one_line(
     name: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
