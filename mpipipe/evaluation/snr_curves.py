@@ -63,11 +63,16 @@ def snr_curves(lines: Mapping[str, tuple[str, pd.DataFrame]], metric: str, prove
 
 
 def _look(method: str, before: int) -> dict[str, Any]:
-    """Return how a line looks; of a second line of a method the marker is empty and the dashes are others."""
+    """Return how a line looks; further lines of a method have empty, then half-filled markers and longer dashes."""
     look = method_style(method)
     colour = {"color": look.colour, "marker": look.marker}
     if before:
-        return {**colour, "markerfacecolor": "white", "linestyle": (0, (1, before))}
+        marker = (
+            {"markerfacecolor": "white"}
+            if before == 1
+            else {"fillstyle": "left", "markerfacecoloralt": "white"}
+        )
+        return {**colour, **marker, "linestyle": (0, (3 * before - 2, before))}
     return {**colour, "markerfacecolor": look.face, "linestyle": look.dash}
 
 
