@@ -74,7 +74,7 @@ def matrix(shape: tuple[int, ...], kind: str, quick: bool) -> Row:
     scale = case.grid.voxels / len(few)
     whole, half = (Transforms.fastest(count, case.threads) for count in (case.samples, case.samples // 2))
     signals = 3 * case.grid.voxels
-    some = case.voxels(max(1, 2**17 // case.samples) * case.threads)  # moments that stay in the caches
+    some = case.voxels(256 * case.threads)
     seconds, floor_s, half_s, some_s = best(
         case.simulate,
         whole.of(signals),

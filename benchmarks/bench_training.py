@@ -4,7 +4,8 @@ Each network takes the steps of a real training: Lightning's loop, loss, gradien
 drawn as in a training, the restoration study's from Zarr, with noise, cuts and phases drawn anew. The floor is the same steps
 on the same batches, kept in memory: what is above it is the data path (rounds of both follow each other). Beside it stand the
 same steps in the other precision, and compiled where the package offers that and a compiler is there. The perceptrons are
-trained without Lightning; their floor is the step on one batch, without shuffling, gathering and validation.
+trained without Lightning; their floor is the step on one batch, without shuffling, gathering and validation, and what is
+done once a training is left out.
 
 The share of the matrix rate is the floating-point operations of loss and gradients over the step's time and over the rate of a
 large matrix product in the same precision, measured in the same run. The error is that of a loss in the precision of the

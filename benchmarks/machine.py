@@ -1,12 +1,13 @@
 """The machine that the figures were taken on."""
 
-import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import psutil
+
+from mpipipe.compiled.threads import processors
 
 LIBRARIES = ("numpy", "scipy", "numba", "torch")
 
@@ -33,7 +34,7 @@ def headline(about: dict[str, str]) -> str:
 
 def cores() -> int:
     """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processors()
 
 
 def processor() -> str:

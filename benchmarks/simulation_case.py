@@ -1,7 +1,6 @@
 """System matrices that are simulated for a time: with the table, in other ways, and their error."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,10 +8,12 @@ import numpy as np
 
 from benchmarks.machine import cores
 from benchmarks.other_simulations import Model
+from mpipipe.compiled.threads import on_threads
 from mpipipe.physics.excitation import Excitation
 from mpipipe.physics.grid import Grid
 from mpipipe.physics.particle import Particle
 from mpipipe.physics.scanner import Scanner
+from mpipipe.physics.sweep import BATCH_VALUES
 from mpipipe.physics.system_function import SystemMatrixRows, receive_gain, simulate_rows
 from mpipipe.physics.trajectory import drive_field_T, sample_times_s
 
@@ -93,17 +94,18 @@ class Case:
         return np.random.default_rng(0).choice(self.grid.voxels, min(count, self.grid.voxels), replace=False)
 
     def interpolate(self, voxels: np.ndarray) -> Callable[[], object]:
-        """Return what interpolates the moments of some voxels, on threads."""
+        """Return what interpolates the moments of some voxels, on threads, in batches that stay in the caches."""
         excitation = self.excitation
-        table = excitation.table()
+        table, batch = excitation.table(), max(1, BATCH_VALUES // excitation.field.size)
         parts = np.array_split(voxels, self.threads)
-        out = [np.empty((len(part), *excitation.field.shape)) for part in parts]
 
-        def run() -> None:
-            with ThreadPoolExecutor(self.threads) as pool:
-                list(pool.map(lambda v, o: excitation.moments_by_table(table, v, o), parts, out))
+        def one(part: np.ndarray) -> None:
+            out = np.empty((min(batch, len(part)), *excitation.field.shape))
+            for start in range(0, len(part), batch):
+                some = part[start : start + batch]
+                excitation.moments_by_table(table, some, out[: len(some)])
 
-        return run
+        return lambda: list(on_threads(one, parts, self.threads))
 
     def otherwise(self, model: Model, voxels: np.ndarray) -> Callable[[], object]:
         """Return what simulates some voxels by another model: its moments and NumPy's transforms, on threads."""
@@ -113,11 +115,7 @@ class Case:
             moments = model(*self.seen(voxel))
             gain * np.fft.rfft(moments.T, norm="forward")
 
-        def run() -> None:
-            with ThreadPoolExecutor(self.threads) as pool:
-                list(pool.map(one, voxels))
-
-        return run
+        return lambda: list(on_threads(one, voxels, self.threads))
 
     def seen(self, voxel: int) -> tuple[np.ndarray, float, np.ndarray]:
         """Return dimensionless field ``(time, 3)`` of a whole period, anisotropy energy and easy axis of a voxel."""

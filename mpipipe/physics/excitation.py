@@ -95,13 +95,14 @@ class Excitation:
             float(across.max() + np.linalg.norm(reach)),
         )
 
-    def table(self) -> MomentTable:
+    def table(self, threads: int | None = None) -> MomentTable:
         """Return a table that covers this excitation; one of a single anisotropy is cheap, and so finer."""
         varying = bool(np.ptp(self.alpha_K) > 0)
         refine = 1.0 if varying else 1.25
-        return MomentTable.build(float(self.alpha_K.max()), *self.largest, varying=varying, refine=refine)
+        largest = float(self.alpha_K.max())
+        return MomentTable.build(largest, *self.largest, varying=varying, refine=refine, threads=threads)
 
-    def covering(self, table: MomentTable | None) -> MomentTable:
+    def covering(self, table: MomentTable | None, threads: int | None = None) -> MomentTable:
         """Return a table that is checked to cover this excitation, or None's replacement: one made for it.
 
         Raises
@@ -109,11 +110,13 @@ class Excitation:
         InputError
             A table that does not cover the fields.
         """
-        used = self.table() if table is None else table
+        used = self.table(threads) if table is None else table
         used.check_covers(self.alpha_K, *self.largest)
         return used
 
-    def moments(self, method: Method = "table", table: MomentTable | None = None) -> Moments:
+    def moments(
+        self, method: Method = "table", table: MomentTable | None = None, threads: int | None = None
+    ) -> Moments:
         """Return what writes the moments of some voxels: in equilibrium, or relaxed.
 
         Parameters
@@ -122,6 +125,8 @@ class Excitation:
             Interpolated or directly integrated equilibrium moments.
         table : MomentTable, optional
             Table to use; default one made for this excitation.
+        threads : int, optional
+            Number of threads that make the table; default all processors.
 
         Raises
         ------
@@ -132,7 +137,7 @@ class Excitation:
             raise InputError(f"method: found {method!r}, expected 'table' or 'quadrature'")
         if method == "quadrature":
             return partial(self._moments, self.moments_by_quadrature)
-        return partial(self._moments, partial(self.moments_by_table, self.covering(table)))
+        return partial(self._moments, partial(self.moments_by_table, self.covering(table, threads)))
 
     def _moments(self, equilibrium: Moments, voxels: npt.NDArray[np.intp], out: FloatArray) -> None:
         equilibrium(voxels, out)

@@ -1,8 +1,9 @@
 """Compiled cubic B-spline interpolation of the moment table.
 
 A voxel's samples are taken in short batches that stay in the fastest cache, in three loops: cells and weights
-(vectorised over samples), the sixteen nodes of a cell (each row of four holds both functions side by side, one wide
-register), and the moment (vectorised again). Loops release the interpreter, so voxels run in threads.
+(vectorised over samples), the sixteen nodes of a cell (each row of four holds both functions side by side: one vector,
+see `mpipipe.physics.spline_cell`), and the moment (vectorised again). Loops release the interpreter, so voxels run in
+threads.
 """
 
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
+
+from mpipipe.physics.spline_cell import sum_cell
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -126,14 +129,14 @@ def _moments(
     flat = coefficients.reshape(-1)
     along, rest = np.empty(BATCH), np.empty(BATCH)
     weights = np.empty((4, BATCH))
-    cell = np.empty(BATCH, np.int64)
-    f, h = np.empty(BATCH), np.empty(BATCH)
+    cell, sums = np.empty(BATCH, np.int64), np.empty((BATCH, 2))
     samples = field.shape[1]
     for start in range(0, samples, BATCH):
         count = min(BATCH, samples - start)
         _locate(axes, margin, row, axis, offset, field, start, count, along, rest, weights, cell)
-        _interpolate(flat, row, count, weights, rest, cell, f, h)
-        _combine(axis, offset, field, start, count, along, f, h, out)
+        for j in range(count):
+            sum_cell(flat, cell[j], row, weights, rest, j, sums)
+        _combine(axis, offset, field, start, count, along, sums, out)
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
@@ -155,15 +158,21 @@ def _locate(
     n0, n1, n2 = axis[0], axis[1], axis[2]
     o0, o1, o2 = offset[0], offset[1], offset[2]
     per_u, curve_u, per_v, curve_v = 1 / axes[1, 0], 1 / axes[1, 1], 1 / axes[2, 0], 1 / axes[2, 1]
+    stop = start + count
+    # Slices, whose index cannot be negative, so that they are loaded in one piece and not gathered.
+    field_x, field_y, field_z = field[0, start:stop], field[1, start:stop], field[2, start:stop]
     for j in range(count):
-        x, y, z = o0 + field[0, start + j], o1 + field[1, start + j], o2 + field[2, start + j]
+        x, y, z = o0 + field_x[j], o1 + field_y[j], o2 + field_z[j]
         b3 = x * n0 + y * n1 + z * n2
         # The difference from the axis, not b^2 - b3^2: near the axis the squares cancel.
         p0, p1, p2 = x - b3 * n0, y - b3 * n1, z - b3 * n2
         b12 = np.sqrt(p0 * p0 + p1 * p1 + p2 * p2)
         size = abs(b3)
-        u = size * per_u / (1 + size * curve_u) + margin
-        v = b12 * per_v / (1 + b12 * curve_v) + margin
+        # One division for both, as divisions set the pace here.
+        below_u, below_v = 1 + size * curve_u, 1 + b12 * curve_v
+        over = 1 / (below_u * below_v)
+        u = size * per_u * below_v * over + margin
+        v = b12 * per_v * below_u * over + margin
         cell_u, cell_v = np.int32(u), np.int32(v)
         u -= cell_u
         rest[j] = v - cell_v
@@ -178,43 +187,6 @@ def _locate(
 
 
 @numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _interpolate(
-    flat: FloatArray,
-    row: int,
-    count: int,
-    weights: FloatArray,
-    rest: FloatArray,
-    cell: npt.NDArray[np.int64],
-    f: FloatArray,
-    h: FloatArray,
-) -> None:
-    """Write f and h of each sample; unsigned indices spare the check for negative ones."""
-    one, two, stride = np.uint64(1), np.uint64(2), np.uint64(row)
-    for j in range(count):
-        w0, w1, w2, w3 = weights[0, j], weights[1, j], weights[2, j], weights[3, j]
-        v = rest[j]
-        v2 = v * v
-        v3 = v2 * v
-        columns = (1 - 3 * v + 3 * v2 - v3, 4 - 6 * v2 + 3 * v3, 1 + 3 * v + 3 * v2 - 3 * v3, v3)
-        r0 = np.uint64(cell[j])
-        r1 = r0 + stride
-        r2 = r1 + stride
-        r3 = r2 + stride
-        sum_f = sum_h = 0.0
-        for i in range(4):
-            k = two * np.uint64(i)
-            sum_f += columns[i] * (
-                w0 * flat[r0 + k] + w1 * flat[r1 + k] + w2 * flat[r2 + k] + w3 * flat[r3 + k]
-            )
-            k += one
-            sum_h += columns[i] * (
-                w0 * flat[r0 + k] + w1 * flat[r1 + k] + w2 * flat[r2 + k] + w3 * flat[r3 + k]
-            )
-        f[j] = sum_f
-        h[j] = sum_h
-
-
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def _combine(
     axis: FloatArray,
     offset: FloatArray,
@@ -222,15 +194,17 @@ def _combine(
     start: int,
     count: int,
     along: FloatArray,
-    f: FloatArray,
-    h: FloatArray,
+    sums: FloatArray,
     out: FloatArray,
 ) -> None:
-    """Form ``f b + h b3 n``."""
+    """Form ``f b + h b3 n``; `sums` ``(sample, 2)`` holds f and h."""
     n0, n1, n2 = axis[0], axis[1], axis[2]
     o0, o1, o2 = offset[0], offset[1], offset[2]
+    stop = start + count
+    field_x, field_y, field_z = field[0, start:stop], field[1, start:stop], field[2, start:stop]
+    out_x, out_y, out_z = out[0, start:stop], out[1, start:stop], out[2, start:stop]
     for j in range(count):
-        slope, rest = f[j], h[j] * along[j]
-        out[0, start + j] = slope * (o0 + field[0, start + j]) + rest * n0
-        out[1, start + j] = slope * (o1 + field[1, start + j]) + rest * n1
-        out[2, start + j] = slope * (o2 + field[2, start + j]) + rest * n2
+        slope, rest = sums[j, 0], sums[j, 1] * along[j]
+        out_x[j] = slope * (o0 + field_x[j]) + rest * n0
+        out_y[j] = slope * (o1 + field_y[j]) + rest * n1
+        out_z[j] = slope * (o2 + field_z[j]) + rest * n2

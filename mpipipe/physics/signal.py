@@ -1,10 +1,9 @@
 """The signal of a tracer distribution, without its system matrix."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import numpy.typing as npt
 
+from mpipipe.compiled.threads import on_threads
 from mpipipe.errors import InputError
 from mpipipe.physics.excitation import Excitation, Moments
 from mpipipe.physics.grid import Grid
@@ -14,7 +13,7 @@ from mpipipe.physics.receive_chain import TransferFunction
 from mpipipe.physics.relaxation import Relaxation
 from mpipipe.physics.scanner import Scanner
 from mpipipe.physics.spectrum import FourierTransform
-from mpipipe.physics.sweep import BATCH_VALUES, processors
+from mpipipe.physics.sweep import BATCH_VALUES
 from mpipipe.physics.system_function import receive_gain
 from mpipipe.physics.table import MomentTable
 
@@ -75,7 +74,7 @@ def simulate_signal(
     excitation = Excitation.of(scanner, particle, grid, oversampling, relaxation)
     gain = receive_gain(scanner, excitation.samples // 2 + 1, transfer_function)
     _check_components(channel, frequency, gain.shape[1])
-    moment = _total_moment(excitation, excitation.moments(method, table), amount, threads)
+    moment = _total_moment(excitation, excitation.moments(method, table, threads), amount, threads)
     coefficients = FourierTransform(3, excitation.samples, excitation.symmetric)(moment)
     return np.asarray(gain[channel, frequency] * coefficients[channel, frequency], np.complex64)
 
@@ -101,9 +100,8 @@ def _total_moment(
         return total
 
     total = np.zeros(shape)
-    with ThreadPoolExecutor(threads or processors()) as pool:
-        for part in pool.map(add, range(0, len(voxels), BLOCK_VOXELS)):
-            total += part
+    for part in on_threads(add, range(0, len(voxels), BLOCK_VOXELS), threads):
+        total += part
     return total
 
 

@@ -1,13 +1,12 @@
 """One pass over the voxels of a grid, in blocks, on threads."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from mpipipe.compiled.threads import on_threads, processors
 from mpipipe.physics.excitation import Excitation, Moments
 from mpipipe.physics.spectrum import FourierTransform, pick, raise_to_squares, transpose
 
@@ -67,7 +66,7 @@ class Sweep:
         values = np.empty((len(components), len(voxels)), np.complex64)
         chosen_gain = gain.ravel()[components]
         threads = self.threads or processors()
-        size = self.block_voxels or min(BLOCK_VOXELS, -(-len(voxels) // (4 * threads)))
+        size = self.block_voxels or _even_blocks(len(voxels), threads)
 
         def simulate(start: int) -> FloatArray:
             block = voxels[start : start + size]
@@ -77,12 +76,11 @@ class Sweep:
             return largest
 
         largest = np.zeros(gain.size)
-        with ThreadPoolExecutor(threads) as pool:
-            starts = range(0, len(voxels), size)
-            for start, squares in zip(starts, pool.map(simulate, starts), strict=True):
-                np.maximum(largest, squares, out=largest)
-                if progress is not None:
-                    progress(min(start + size, len(voxels)), len(voxels))
+        starts = range(0, len(voxels), size)
+        for start, squares in zip(starts, on_threads(simulate, starts, threads), strict=True):
+            np.maximum(largest, squares, out=largest)
+            if progress is not None:
+                progress(min(start + size, len(voxels)), len(voxels))
         return np.sqrt(largest), values
 
     def _spectra(
@@ -108,6 +106,7 @@ class Sweep:
         return largest
 
 
-def processors() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _even_blocks(voxels: int, threads: int) -> int:
+    """Return the voxels of a block, at most 64, such that each thread has as many blocks."""
+    rounds = max(4, -(-voxels // (threads * BLOCK_VOXELS)))
+    return max(1, -(-voxels // (threads * rounds)))

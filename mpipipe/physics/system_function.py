@@ -38,6 +38,8 @@ SILENT_CHANNEL = 1e-6
 CANDIDATE_MARGIN = 0.3
 CANDIDATES = 2
 """Components held for each one of the strongest that is kept: a subset of voxels ranks them only roughly."""
+PREVIEW_VOXELS = 64
+"""Voxels of a preview at least: with fewer, one component that they miss costs a second pass over the whole grid."""
 WHOLE_VALUES = 2**23
 LARGEST_ARRAY_BYTES = 2**32
 
@@ -210,7 +212,7 @@ def _sweep(
 ) -> "Sweep | TorchSweep":
     """Return what passes over the voxels, on the processors or on a device."""
     if device is None:
-        return Sweep(excitation, excitation.moments(method, table), block_voxels, threads)
+        return Sweep(excitation, excitation.moments(method, table, threads), block_voxels, threads)
     if method != "table":
         raise InputError(f"method: found {method!r} with device {device!r}, expected 'table'")
     from mpipipe.physics.torch_sweep import TorchSweep  # PyTorch takes seconds to load
@@ -277,7 +279,8 @@ def _rows(
 
 def _preview_voxels(grid: Grid) -> npt.NDArray[np.intp]:
     """Return scattered voxels, one in 27: those on a regular subgrid share planes on which components vanish."""
-    return np.sort(np.random.default_rng(0).choice(grid.voxels, size=-(-grid.voxels // 27), replace=False))
+    size = min(grid.voxels, max(PREVIEW_VOXELS, -(-grid.voxels // 27)))
+    return np.sort(np.random.default_rng(0).choice(grid.voxels, size=size, replace=False))
 
 
 def _labelled(

@@ -10,6 +10,7 @@ holds for alpha_K, where it continues to negative values. Nodes are equidistant 
 cubic B-spline.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import i0e, i1e
 
+from mpipipe.compiled.threads import on_threads
 from mpipipe.errors import InputError
 from mpipipe.physics.interpolation import block_moments
 from mpipipe.physics.magnetization import nodes_for
@@ -82,7 +84,14 @@ class MomentTable:
 
     @classmethod
     def build(
-        cls, alpha_K: float, b3: float, b12: float, *, varying: bool = False, refine: float = 1.0
+        cls,
+        alpha_K: float,
+        b3: float,
+        b12: float,
+        *,
+        varying: bool = False,
+        refine: float = 1.0,
+        threads: int | None = None,
     ) -> Self:
         """Tabulate the moment up to the largest arguments given.
 
@@ -96,13 +105,15 @@ class MomentTable:
             Tabulate over ``0 <= alpha_K <= largest`` too, as fluid particles need.
         refine : float
             Divides the spacing of all axes; the error falls with its fourth power.
+        threads : int, optional
+            Number of threads, which does not change the result; default all processors that the process may use.
         """
         along = Axis.covering(b3, STEP_ALONG / refine)
         across = Axis.covering(b12, STEP_ACROSS / refine)
         alpha = Axis.covering(alpha_K, STEP_ALPHA / refine, shares=2)
         layers = alpha.nodes() if varying else np.array([alpha_K])
-        values = _tabulate(layers, along.nodes(), across.nodes())
-        return cls(_spline(values, (0, 1, 2) if varying else (1, 2)), alpha, along, across)
+        found = _coefficients(layers, along.nodes(), across.nodes(), threads, varying=varying)
+        return cls(found, alpha, along, across)
 
     @property
     def varying(self) -> bool:
@@ -167,18 +178,32 @@ def moment_by_table(b: FloatArray, alpha_K: float, easy_axis: FloatArray) -> Flo
     return np.ascontiguousarray(out[0].T).reshape(b.shape)
 
 
-def _spline(values: FloatArray, axes: tuple[int, ...]) -> FloatArray:
-    """Return B-spline coefficients along some axes, without the kernel's factor 1/6, guard nodes dropped."""
-    for axis in axes:
-        shape = values.shape
-        lines = np.ascontiguousarray(values).reshape(-1, shape[axis], int(np.prod(shape[axis + 1 :])))
-        solve_spline(lines)
-        values = lines[:, GUARD - MARGIN : MARGIN - GUARD].reshape(*shape[:axis], -1, *shape[axis + 1 :])
-    return np.ascontiguousarray(values)
+def _coefficients(
+    alpha_K: FloatArray, b3: FloatArray, b12: FloatArray, threads: int | None, *, varying: bool
+) -> FloatArray:
+    """Return B-spline coefficients of f and h at nodes, guard nodes dropped: layers on threads, then along alpha."""
+    layer = _layers(alpha_K, b3, b12)
+    cut = slice(GUARD - MARGIN, MARGIN - GUARD)
+
+    def solved(number: int) -> FloatArray:
+        values = layer(number)
+        solve_spline(values.reshape(1, len(b3), -1))
+        kept = np.ascontiguousarray(values[cut])
+        solve_spline(kept)
+        return kept[:, cut]
+
+    shape = np.array((len(b3), len(b12))) - 2 * (GUARD - MARGIN)
+    found = np.empty((len(alpha_K), *shape, 2))
+    for target, one in zip(found, on_threads(solved, range(len(alpha_K)), threads), strict=True):
+        target[:] = one
+    if not varying:
+        return found
+    solve_spline(found.reshape(1, len(alpha_K), -1))
+    return found[cut]
 
 
-def _tabulate(alpha_K: FloatArray, b3: FloatArray, b12: FloatArray) -> FloatArray:
-    """Return f and h ``(alpha, b3, b12, function)`` by Gauss-Legendre quadrature.
+def _layers(alpha_K: FloatArray, b3: FloatArray, b12: FloatArray) -> Callable[[int], FloatArray]:
+    """Return what gives f and h ``(b3, b12, function)`` of a layer along alpha by Gauss-Legendre quadrature.
 
     The integrand is a product of functions of alpha_K, b3 and b12 at each quadrature node, so a layer of the table is
     three products of small matrices. Positive and negative nodes are paired, which leaves cosh and sinh: no term is negative.
@@ -198,7 +223,5 @@ def _tabulate(alpha_K: FloatArray, b3: FloatArray, b12: FloatArray) -> FloatArra
     bessel_0 = i0e(x) * scale
     bessel_1 = s**2 * scale * np.where(x < 1e-5, 0.5 - x / 2, i1e(x) / np.where(x > 0, x, 1.0))
     density = weight * np.exp(alpha_K[:, None] * (t**2 - (alpha_K[:, None] > 0)))
-    values: FloatArray = integrate(
-        density, cosh, sinh, np.ascontiguousarray(bessel_0.T), np.ascontiguousarray(bessel_1.T)
-    )
-    return values
+    across_0, across_1 = np.ascontiguousarray(bessel_0.T), np.ascontiguousarray(bessel_1.T)
+    return lambda number: integrate(density[number], cosh, sinh, across_0, across_1)

@@ -15,11 +15,11 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": True, "err
 def integrate(
     density: FloatArray, cosh: FloatArray, sinh: FloatArray, bessel_0: FloatArray, bessel_1: FloatArray
 ) -> FloatArray:
-    """Sum the quadrature of f and h from its factors.
+    """Sum the quadrature of f and h of one anisotropy from its factors.
 
     Parameters
     ----------
-    density : (alpha, node) ndarray of float64
+    density : (node,) ndarray of float64
         Weight and anisotropy factor.
     cosh, sinh : (b3, node) ndarray of float64
         Factors of the field along the axis: ``cosh(b3 t)`` and ``t sinh(b3 t) / b3``.
@@ -28,28 +28,27 @@ def integrate(
 
     Returns
     -------
-    (alpha, b3, b12, function) ndarray of float64
+    (b3, b12, function) ndarray of float64
         f and h.
     """
     nodes, columns = bessel_0.shape
-    values = np.empty((len(density), len(cosh), columns, 2))
+    values = np.empty((len(cosh), columns, 2))
     partition, along, across = np.empty(columns), np.empty(columns), np.empty(columns)
-    for layer in range(len(density)):
-        for row in range(len(cosh)):
-            partition[:] = 0
-            along[:] = 0
-            across[:] = 0
-            for node in range(nodes):
-                even = density[layer, node] * cosh[row, node]
-                odd = density[layer, node] * sinh[row, node]
-                for column in range(columns):
-                    partition[column] += even * bessel_0[node, column]
-                    along[column] += odd * bessel_0[node, column]
-                    across[column] += even * bessel_1[node, column]
+    for row in range(len(cosh)):
+        partition[:] = 0
+        along[:] = 0
+        across[:] = 0
+        for node in range(nodes):
+            even = density[node] * cosh[row, node]
+            odd = density[node] * sinh[row, node]
             for column in range(columns):
-                f = across[column] / partition[column]
-                values[layer, row, column, 0] = f
-                values[layer, row, column, 1] = along[column] / partition[column] - f
+                partition[column] += even * bessel_0[node, column]
+                along[column] += odd * bessel_0[node, column]
+                across[column] += even * bessel_1[node, column]
+        for column in range(columns):
+            f = across[column] / partition[column]
+            values[row, column, 0] = f
+            values[row, column, 1] = along[column] / partition[column] - f
     return values
 
 

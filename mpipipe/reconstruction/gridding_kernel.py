@@ -17,7 +17,7 @@ from numba.core.base import BaseContext
 from numba.core.typing import Context, Signature
 from numba.extending import intrinsic
 
-from mpipipe.reconstruction.kernel_vectors import LINE, Vectors
+from mpipipe.compiled.vectors import LINE, Vectors
 
 LANES = LINE // 4
 """Signals of a tile: a sample of all of them is one vector."""

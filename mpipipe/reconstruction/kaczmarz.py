@@ -1,14 +1,13 @@
 """Regularised Kaczmarz: row after row, in blocks of rows, compiled, for many signals at once."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from mpipipe.compiled.threads import on_threads, processors
 from mpipipe.config.reconstruct import KaczmarzConfig
 from mpipipe.errors import InputError
 from mpipipe.reconstruction.inputs import check_system, check_weights
@@ -174,18 +173,11 @@ def _sweep_tile(
 
 def _map_tiles(function: Callable[[slice], T], batch: int, workers: int | None) -> list[T]:
     """Call a function on the tiles of a batch, all of about the same size and as many for each thread."""
-    threads = workers or _cores()
+    threads = workers or processors()
     count = threads * max(1, -(-batch // (threads * TILE)))
     size = max(1, -(-batch // count))
     tiles = [slice(start, start + size) for start in range(0, max(1, batch), size)]
-    if len(tiles) == 1:
-        return [function(tiles[0])]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(function, tiles))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return list(on_threads(function, tiles, threads))
 
 
 def _image(state: KaczmarzState, unit: npt.NDArray[np.float64], real: bool) -> npt.NDArray[Any]:

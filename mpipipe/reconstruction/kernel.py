@@ -23,7 +23,7 @@ from numba.core.base import BaseContext
 from numba.core.typing import Context, Signature
 from numba.extending import intrinsic
 
-from mpipipe.reconstruction.kernel_vectors import Vectors
+from mpipipe.compiled.vectors import Vectors
 
 STRIP = 24
 """Chunks of voxels that the signals of a tile pass over in turn: a block's rows there take half the first cache."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mpipipe.reconstruction.kernel_vectors import LINE
+from mpipipe.compiled.vectors import LINE
 
 
 def lanes(kind: npt.DTypeLike) -> int:

@@ -139,9 +139,7 @@ def cut_background(
     """Return noise ``(batch, x, y[, z])``: a cut of the background with RMS σ for each component."""
     voxels = placement.grid_shape.prod(axis=1)
     start = row * background.num_frames + draw_start(background.num_frames, voxels, rng)
-    frames = placement.scan_order() + _over_grid(start, len(placement.coordinates) + 1)
-    noise = np.where(placement.valid, background.values.reshape(-1)[frames], np.complex64(0))
-    energy = np.square(noise.view(np.float32)).reshape(len(noise), -1).sum(axis=1, dtype=np.float64)
+    noise, energy = placement.lay_frames(background.values.reshape(-1), start)
     if not np.all(energy > 0):
         raise InputError(
             "background series: found frames without noise, expected a standard deviation above 0"

@@ -166,7 +166,8 @@ def _optimise(
     for epoch in range(1, epochs + 1):
         order = torch.randperm(scenes, generator=generator)
         for chosen in torch.split(order, config.batch):
-            set_gradients(network, train.inputs[chosen], train.targets[chosen], config.cost)
+            inputs, targets = (part.index_select(0, chosen) for part in train)
+            set_gradients(network, inputs, targets, config.cost)
             if config.schedule == "cosine":
                 _anneal(optimiser, config.learning_rate, step / steps)
             optimiser.step()

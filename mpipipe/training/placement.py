@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mpipipe.config.train import DegradationConfig
 from mpipipe.errors import InputError
+from mpipipe.training.placement_kernel import mark, place_frames, place_values
 
 Complex = npt.NDArray[np.complex64]
 Index = npt.NDArray[np.int64]
@@ -30,38 +32,71 @@ class Placement:
     grid_shape: Index
 
     @cached_property
-    def coordinates(self) -> tuple[Index, ...]:
-        """For each axis the grid's voxel at each of the patch, below 0 or beyond the grid on the padding."""
-        found = []
-        for axis, size in enumerate(self.patch):
-            shape = (-1, *(size if other == axis else 1 for other in range(len(self.patch))))
-            found.append((np.arange(size)[None] - self.offset[:, axis, None]).reshape(shape))
-        return tuple(found)
-
-    @cached_property
     def valid(self) -> npt.NDArray[np.bool_]:
         """Mask ``(batch, x, y[, z])`` of the grids."""
-        inside = np.ones(1, np.bool_)
-        for axis, voxel in enumerate(self.coordinates):
-            size = self.grid_shape[:, axis].reshape(-1, *(1,) * (voxel.ndim - 1))
-            inside = inside & (voxel >= 0) & (voxel < size)
+        inside = np.zeros((len(self.offset), *self.patch), np.bool_)
+        mark(*self._boxes, self._spatial(inside))
         return inside
 
     def gather(self, values: Complex) -> Complex:
-        """Return components ``(batch, x, y[, z])`` that start at the origin at their places in the patch."""
-        sizes = values.shape[1:]
-        voxels = [np.clip(voxel, 0, size - 1) for voxel, size in zip(self.coordinates, sizes, strict=True)]
-        batch = np.arange(len(values)).reshape(-1, *(1,) * len(sizes))
-        return np.where(self.valid, values[(batch, *voxels)], np.complex64(0))
+        """Return components ``(batch, x, y[, z])`` that start at the origin at their places in the patch.
 
-    def scan_order(self) -> Index:
-        """Return each voxel's position in the calibration of its grid, x fastest; 0 on the padding."""
-        order = np.zeros(1, np.int64)
-        stride = np.ones(len(self.grid_shape), np.int64)
-        for axis, voxel in enumerate(self.coordinates):
-            order = order + voxel * stride.reshape(-1, *(1,) * (voxel.ndim - 1))
-            stride = stride * self.grid_shape[:, axis]
-        return np.where(self.valid, order, 0)
+        Raises
+        ------
+        InputError
+            When there is another number of components than of grids, or they are smaller than a grid.
+        """
+        largest = self.grid_shape.max(axis=0)
+        if len(values) != len(self.offset) or (largest > values.shape[1:]).any():
+            found, expected = values.shape, (len(self.offset), *largest.tolist())
+            raise InputError(f"components: found shape {found}, expected at least {expected}")
+        placed = self._padding()
+        place_values(self._spatial(np.asarray(values, np.complex64)), *self._boxes, self._spatial(placed))
+        return placed
+
+    def lay_frames(self, series: Complex, start: Index) -> tuple[Complex, npt.NDArray[np.float64]]:
+        """Return consecutive frames on the grids in the order of a calibration, x fastest, and their energies.
+
+        Parameters
+        ----------
+        series : (frame,) ndarray of complex64
+            Frames.
+        start : (batch,) ndarray of int64
+            First frame of each grid.
+
+        Returns
+        -------
+        frames : (batch, x, y[, z]) ndarray of complex64
+            Zero on the padding.
+        energy : (batch,) ndarray of float64
+            Sums of the squared moduli.
+
+        Raises
+        ------
+        InputError
+            When the series ends before a grid does.
+        """
+        last = int((start + self.grid_shape.prod(axis=1)).max())
+        if start.min() < 0 or last > len(series):
+            raise InputError(f"background series: found {len(series)} frames, expected {last} or more")
+        placed = self._padding()
+        return placed, place_frames(series, start, *self._boxes, self._spatial(placed))
+
+    @cached_property
+    def _boxes(self) -> tuple[Index, Index]:
+        """Offsets and grids ``(batch, 3)``."""
+        missing = 3 - len(self.patch)
+        return (
+            np.pad(self.offset, ((0, 0), (missing, 0))),
+            np.pad(self.grid_shape, ((0, 0), (missing, 0)), constant_values=1),
+        )
+
+    def _spatial(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return a view of an array ``(batch, x, y[, z])`` with three spatial axes."""
+        return array if array.ndim == 4 else array[:, None]
+
+    def _padding(self) -> Complex:
+        return np.zeros((len(self.offset), *self.patch), np.complex64)
 
     def refined(self, factor: int, grid_shape: npt.NDArray[np.integer]) -> "Placement":
         """Return the placement of the fine grids of which every `factor`-th voxel lies in this one."""

@@ -75,7 +75,9 @@ def train_position_classifier(
         shuffled = torch.randperm(len(inputs), generator=generator)
         for start in range(0, len(inputs), training.batch):
             chosen = shuffled[start : start + training.batch]
-            loss = nn.functional.cross_entropy(network(inputs[chosen]), targets[chosen])
+            loss = nn.functional.cross_entropy(
+                network(inputs.index_select(0, chosen)), targets.index_select(0, chosen)
+            )
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()

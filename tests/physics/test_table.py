@@ -82,3 +82,9 @@ def test_a_table_says_what_it_does_not_cover():
         table.check_covers(np.array([1.0]), 1, 11)
     with pytest.raises(InputError, match="alpha_K"):
         MomentTable.build(5, 10, 10).check_covers(np.array([4.0]), 1, 1)
+
+
+@pytest.mark.parametrize("varying", [False, True])
+def test_threads_do_not_change_a_table(varying):
+    alone, together = (MomentTable.build(5, 10, 8, varying=varying, threads=count) for count in (1, 3))
+    assert np.array_equal(alone.coefficients, together.coefficients)

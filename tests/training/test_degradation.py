@@ -214,3 +214,15 @@ def test_crops_keep_observation_and_truth_together(background):
     torch.testing.assert_close(batch.truth[..., ::2, ::2], batch.observed, rtol=0, atol=1e-6)
     assert torch.equal(batch.valid[..., ::2, ::2], batch.measured)
     assert batch.observed.abs().amax() > 0.3
+
+
+def test_what_does_not_reach_over_a_grid_is_refused():
+    placement = place(np.array([[3, 4], [2, 2]]), (5, 5), None)
+    with pytest.raises(
+        InputError, match=r"components: found shape \(2, 3, 3\), expected at least \(2, 3, 4\)"
+    ):
+        placement.gather(np.zeros((2, 3, 3), np.complex64))
+    with pytest.raises(InputError, match=r"components: found shape \(1, 3, 4\)"):
+        placement.gather(np.zeros((1, 3, 4), np.complex64))
+    with pytest.raises(InputError, match="background series: found 15 frames, expected 16 or more"):
+        placement.lay_frames(np.zeros(15, np.complex64), np.array([4, 0]))

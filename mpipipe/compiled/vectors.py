@@ -48,6 +48,16 @@ class Vectors:
         """Return an index."""
         return ir.Constant(ir.IntType(64), value)
 
+    def constant(self, values: list[float]) -> ir.Value:
+        """Return a vector of given numbers, one a lane."""
+        return ir.Constant(self.type, values)
+
+    def number(self, argument: int, *index: ir.Value) -> ir.Value:
+        """Return one value of an array argument."""
+        kind = self.kinds[argument]
+        array = self.context.make_array(kind)(self.context, self.builder, self.args[argument])
+        return self.builder.load(cgutils.get_item_pointer(self.context, self.builder, kind, array, index))
+
     def ahead(self, pointer: ir.Value, count: ir.Value, vectors: int) -> ir.Value:
         """Return the pointer ``count`` times some vectors further."""
         return self.builder.gep(pointer, [self.builder.mul(count, self.integer(vectors))])
@@ -110,11 +120,22 @@ class Vectors:
             width = half
         return vectors[0]
 
+    def store_pair(self, value: ir.Value, pointer: ir.Value) -> None:
+        """Write the sums of the even lanes and of the odd lanes of a vector to two places in a row."""
+        width = self.lanes
+        while width > 2:
+            half = width // 2
+            low, high = list(range(half)), list(range(half, width))
+            value = self.add(self._shuffle(value, value, low), self._shuffle(value, value, high))
+            width = half
+        target = self.builder.bitcast(pointer, value.type.as_pointer())
+        self.builder.store(value, target).align = self.itemsize
+
     def nothing(self) -> Any:  # noqa: ANN401 - numba's own
         """Return what a call without a value returns."""
         return self.context.get_dummy_value()
 
     def _shuffle(self, a: ir.Value, b: ir.Value, places: list[int]) -> ir.Value:
         return self.builder.shuffle_vector(
-            a, b, ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), places)
+            a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(places)), places)
         )
