@@ -17,7 +17,9 @@ import numpy.typing as npt
 from mpipipe.errors import InputError
 from mpipipe.physics.excitation import Excitation
 from mpipipe.physics.grid import Grid
+from mpipipe.physics.kept_components import kept_components, strengths, take_rows
 from mpipipe.physics.magnetization import Method
+from mpipipe.physics.mirror import Mirror
 from mpipipe.physics.mixing import mixing_orders
 from mpipipe.physics.particle import Particle
 from mpipipe.physics.receive_chain import TransferFunction
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-SILENT_CHANNEL = 1e-6
-"""A channel whose strongest component is below this fraction of the matrix's strongest carries rounding errors only."""
 CANDIDATE_MARGIN = 0.3
 CANDIDATES = 2
 """Components held for each one of the strongest that is kept: a subset of voxels ranks them only roughly."""
@@ -85,9 +85,10 @@ def simulate_rows(
 
     A component is kept if its largest modulus over voxels exceeds `keep_above` times the channel's strongest; frequency
     0 never is, nor is a channel whose strongest component is below 1e-6 of the matrix's strongest. Of those, `strongest`
-    limits the number to the ones with the largest moduli in the whole matrix. Voxels are simulated in blocks, and of a
-    large matrix only the components that a subset of voxels proposes are held; should the whole grid reveal others, they
-    are simulated in a second pass, so the result follows the rule exactly.
+    limits the number to the ones with the largest moduli in the whole matrix. Voxels are simulated in blocks, where the
+    fields allow on one side of a plane only (`mpipipe.physics.mirror`), and of a large matrix only the components that a
+    subset of voxels proposes are held; should the whole grid reveal others, they are simulated in a second pass, so the
+    result follows the rule exactly.
 
     Parameters
     ----------
@@ -117,7 +118,7 @@ def simulate_rows(
         processors, by compiled loops. Its values are the same up to rounding. It takes equilibrium moments from the
         table only.
     progress : callable, optional
-        Called with finished voxels and their total.
+        Called with finished voxels and the number of those that are simulated.
 
     Returns
     -------
@@ -136,19 +137,20 @@ def simulate_rows(
     excitation = Excitation.of(scanner, particle, grid, oversampling, relaxation)
     sweep = _sweep(excitation, method, table, block_voxels, threads, device)
     gain = receive_gain(scanner, excitation.samples // 2 + 1, transfer_function)
-    everything = np.arange(grid.voxels)
+    mirror = Mirror.of(scanner, excitation, grid)
+    everything = np.arange(grid.voxels) if mirror is None else mirror.voxels
     held = np.arange(gain.size)
-    if gain.size * grid.voxels > WHOLE_VALUES:
-        preview, _ = sweep.run(_preview_voxels(grid), held[:0], gain)
+    if gain.size * len(everything) > WHOLE_VALUES:
+        preview, _ = sweep.run(_preview_voxels(everything), held[:0], gain)
         candidates = None if strongest is None else CANDIDATES * strongest
-        held = _kept(preview, gain, CANDIDATE_MARGIN * keep_above, candidates)
+        held = kept_components(preview, gain, CANDIDATE_MARGIN * keep_above, candidates)
     largest, values = sweep.run(everything, held, gain, progress)
-    kept = _kept(largest, gain, keep_above, strongest)
+    kept = kept_components(largest, gain, keep_above, strongest)
     missed = np.setdiff1d(kept, held)
     if len(missed):
         _, found = sweep.run(everything, missed, gain)
         held, values = np.concatenate([held, missed]), np.concatenate([values, found])
-    return _rows(_take(values, held, kept), kept, largest, gain, grid)
+    return _rows(take_rows(values, held, kept), kept, largest, gain, grid, mirror)
 
 
 def simulate_system_matrix(
@@ -188,7 +190,11 @@ def simulate_system_matrix(
             f"{LARGEST_ARRAY_BYTES / 2**30:.0f} GiB; simulate_rows keeps only components that carry signal"
         )
     sweep = _sweep(excitation, method, table, None, threads, device)
-    _, values = sweep.run(np.arange(grid.voxels), np.arange(gain.size), gain, progress)
+    mirror, components = Mirror.of(scanner, excitation, grid), np.arange(gain.size)
+    voxels = np.arange(grid.voxels) if mirror is None else mirror.voxels
+    _, values = sweep.run(voxels, components, gain, progress)
+    if mirror is not None:
+        values = mirror.unfold(values, *np.divmod(components, gain.shape[1]))
     return _labelled(values.reshape(*gain.shape, *grid.shape), scanner, particle, grid)
 
 
@@ -226,48 +232,18 @@ def _check_counts(**counts: int | None) -> None:
             raise InputError(f"{name}: found {value}, expected an integer of at least 1")
 
 
-def _strength(largest: FloatArray, gain: npt.NDArray[np.complex128]) -> tuple[FloatArray, FloatArray]:
-    """Return each component's largest modulus and the channels' strongest."""
-    strength = largest.reshape(gain.shape) * np.abs(gain)
-    return strength, strength.max(axis=1, keepdims=True)
-
-
-def _kept(
-    largest: FloatArray, gain: npt.NDArray[np.complex128], keep_above: float, strongest: int | None
-) -> npt.NDArray[np.intp]:
-    """Return the components that the rule of :func:`simulate_rows` keeps, in order."""
-    strength, peak = _strength(largest, gain)
-    above = (strength > keep_above * peak) & (peak > SILENT_CHANNEL * peak.max())
-    above[:, 0] = False
-    kept = np.flatnonzero(above)
-    if strongest is None or strongest >= len(kept):
-        return kept
-    return np.sort(kept[np.argsort(-strength.ravel()[kept], kind="stable")[:strongest]])
-
-
-def _take(
-    values: npt.NDArray[np.complex64], held: npt.NDArray[np.intp], kept: npt.NDArray[np.intp]
-) -> npt.NDArray[np.complex64]:
-    """Return the kept rows in order; in place where rows only move up, so that a large matrix is not held twice."""
-    order = np.argsort(held)
-    place = order[np.searchsorted(held, kept, sorter=order)]
-    if (place < np.arange(len(place))).any():
-        return values[place]
-    for target, source in enumerate(place):
-        if source > target:
-            values[target] = values[source]
-    return values[: len(kept)]
-
-
 def _rows(
     values: npt.NDArray[np.complex64],
     kept: npt.NDArray[np.intp],
     largest: FloatArray,
     gain: npt.NDArray[np.complex128],
     grid: Grid,
+    mirror: Mirror | None,
 ) -> SystemMatrixRows:
     channel, frequency = np.divmod(kept, gain.shape[1])
-    strength, strongest = _strength(largest, gain)
+    if mirror is not None:
+        values = mirror.unfold(values, channel, frequency)
+    strength, strongest = strengths(largest, gain)
     relative = strength.ravel()[kept] / strongest[channel, 0]
     return SystemMatrixRows(
         values=values.reshape(-1, *grid.shape),
@@ -277,10 +253,10 @@ def _rows(
     )
 
 
-def _preview_voxels(grid: Grid) -> npt.NDArray[np.intp]:
+def _preview_voxels(voxels: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Return scattered voxels, one in 27: those on a regular subgrid share planes on which components vanish."""
-    size = min(grid.voxels, max(PREVIEW_VOXELS, -(-grid.voxels // 27)))
-    return np.sort(np.random.default_rng(0).choice(grid.voxels, size=size, replace=False))
+    size = min(len(voxels), max(PREVIEW_VOXELS, -(-len(voxels) // 27)))
+    return np.sort(np.random.default_rng(0).choice(voxels, size=size, replace=False))
 
 
 def _labelled(

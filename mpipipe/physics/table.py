@@ -22,7 +22,7 @@ from mpipipe.compiled.threads import on_threads
 from mpipipe.errors import InputError
 from mpipipe.physics.interpolation import block_moments
 from mpipipe.physics.magnetization import nodes_for
-from mpipipe.physics.tabulation import integrate, solve_spline
+from mpipipe.physics.tabulation import TOGETHER, integrate, solve_spline
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -185,21 +185,31 @@ def _coefficients(
     layer = _layers(alpha_K, b3, b12)
     cut = slice(GUARD - MARGIN, MARGIN - GUARD)
 
-    def solved(number: int) -> FloatArray:
+    def write(number: int) -> None:
         values = layer(number)
-        solve_spline(values.reshape(1, len(b3), -1))
-        kept = np.ascontiguousarray(values[cut])
-        solve_spline(kept)
-        return kept[:, cut]
+        _solve_first(values)
+        turned = np.ascontiguousarray(_pairs(values)[cut].T).view(np.float64).reshape(len(b12), -1, 2)
+        _solve_first(turned)
+        _pairs(found[number])[:] = _pairs(turned)[cut].T
 
     shape = np.array((len(b3), len(b12))) - 2 * (GUARD - MARGIN)
     found = np.empty((len(alpha_K), *shape, 2))
-    for target, one in zip(found, on_threads(solved, range(len(alpha_K)), threads), strict=True):
-        target[:] = one
+    for _ in on_threads(write, range(len(alpha_K)), threads):
+        pass
     if not varying:
         return found
-    solve_spline(found.reshape(1, len(alpha_K), -1))
+    _solve_first(found)
     return found[cut]
+
+
+def _pairs(values: FloatArray) -> npt.NDArray[np.complex128]:
+    """Return f and h as one number, which a transpose moves in one piece."""
+    return values.view(np.complex128)[..., 0]
+
+
+def _solve_first(values: FloatArray) -> None:
+    """Replace values by B-spline coefficients along the first axis, in place."""
+    solve_spline(values.reshape(1, len(values), -1))
 
 
 def _layers(alpha_K: FloatArray, b3: FloatArray, b12: FloatArray) -> Callable[[int], FloatArray]:
@@ -213,7 +223,7 @@ def _layers(alpha_K: FloatArray, b3: FloatArray, b12: FloatArray) -> Callable[[i
     # Two thirds of the nodes leave an error of 2e-9, far below the error of the interpolation.
     nodes = 2 * (nodes_for(float(np.abs(alpha_K).max()), largest) // 3)
     t, weight = np.polynomial.legendre.leggauss(nodes)
-    t, weight = t[t > 0], weight[t > 0]
+    t, weight = (np.pad(found[t > 0], (0, -np.count_nonzero(t > 0) % TOGETHER)) for found in (t, weight))
     s = np.sqrt(1 - t * t)
     y, x = np.outer(np.abs(b3), t), np.outer(np.abs(b12), s)
     fall, rise = np.exp(-y - np.abs(b3)[:, None]), np.exp(y - np.abs(b3)[:, None])
