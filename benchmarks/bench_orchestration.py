@@ -1,9 +1,8 @@
 """What the DAG costs beside its jobs: planning, calls with nothing to do, and the overhead of a job.
 
 - *Plan*: all artifacts with their recipes, in this process. Floor: the digests of the same recipes.
-- *DAG*: ``snakemake --dry-run`` in an empty folder, of the studies and of an ensemble with as many parts as jobs are asked for.
-  Floor: a Snakefile of one rule with as many jobs, an input and an output each. ``--jobs 10000 100000`` measures larger
-  ones alone; 100,000 take minutes and gigabytes.
+- *DAG*: ``snakemake --dry-run`` in an empty folder, of the studies and of an ensemble with 1000 parts.
+  Floor: a Snakefile of one rule with as many jobs, an input and an output each.
 - *Overhead of a job*: a run of many of the smallest jobs on one core less its dry run, over their number. Floor: the same of jobs
   that only make a file. What is above it starts Python, imports, checks digests and writes a manifest.
 - *Nothing to do*: ``snakemake -n`` and ``dvc repro`` in a finished checkout, which ``--checkout FOLDER`` or the environment
@@ -65,13 +64,6 @@ def rows(quick: bool) -> Iterator[Row]:
         yield parts_row(Path(folder), PARTS)
         yield job_row(Path(folder))
     yield from finished_rows(os.environ.get(CHECKOUT))
-
-
-def large_rows(counts: Sequence[int]) -> Iterator[Row]:
-    """Yield the DAG of many jobs, each measured once."""
-    for jobs in counts:
-        with tempfile.TemporaryDirectory() as folder:
-            yield parts_row(Path(folder), jobs)
 
 
 # -------------------------------------------------------------------------------------------------- calls
@@ -264,8 +256,7 @@ def idle_call_row(name: str, command: Sequence[str], floor: str, here: Path, the
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--checkout", help="finished checkout")
-    parser.add_argument("--jobs", type=int, nargs="+", help="only the DAG of so many jobs")
     options = parser.parse_args()
     if options.checkout:
         os.environ[CHECKOUT] = options.checkout
-    show(TITLE, large_rows(options.jobs) if options.jobs else rows(quick=False))
+    show(TITLE, rows(quick=False))

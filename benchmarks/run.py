@@ -1,6 +1,7 @@
 """Measures the parts of the suite and writes ``benchmarks.json``, ``README.md`` and ``speed.png``.
 
-``python -m benchmarks.run`` runs every part in a process of its own. A part is a module ``bench_<part>.py`` with a ``TITLE``,
+``python -m benchmarks.run`` runs every part in a process of its own, but for the DAG of 100,000 jobs, which takes some
+20 minutes and gigabytes: ``--only large_dag``. A part is a module ``bench_<part>.py`` with a ``TITLE``,
 a docstring that explains its floors, and ``rows(quick)``, which yields `Row` objects; one with figures of a GPU has
 ``gpu_rows(quick)`` too, which ``--gpu`` adds as a part of its own. Other parts that were measured before are kept.
 """
@@ -33,12 +34,15 @@ PARTS = (
     "storage",
     "orchestration",
 )
+LONG = ("large_dag",)
+"""Parts that are measured only where they are named: they take long."""
+EVERY = PARTS + LONG
 GPU_SUFFIX = "_gpu"
 
 
 def wanted(only: Sequence[str], gpu: bool) -> list[str]:
     """Return the parts that are asked for, GPU parts behind; a line says where there is no GPU."""
-    chosen = [name for name in PARTS if not only or name in only]
+    chosen = [name for name in EVERY if (name in only if only else name in PARTS)]
     if not gpu:
         return chosen
     if machine.gpu() == "none":
@@ -100,7 +104,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=(), metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--only", nargs="+", choices=EVERY, default=(), metavar="PART", help=", ".join(EVERY))
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
     parser.add_argument("--gpu", action="store_true", help="figures of a GPU too")
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks"), help="where the results go")
@@ -116,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"failed: {', '.join(failed)}; nothing was written", file=sys.stderr)
         return 1
     parts = results.read(options.out / "benchmarks.json") | {k: v for k, v in found.items() if v is not None}
-    order = [*PARTS, *(name + GPU_SUFFIX for name in PARTS)]
+    order = [*EVERY, *(name + GPU_SUFFIX for name in PARTS)]
     write(options.out, {name: parts[name] for name in order if name in parts})
     print(f"written: {options.out}")
     return 0

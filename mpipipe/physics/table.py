@@ -223,7 +223,7 @@ def _layers(alpha_K: FloatArray, b3: FloatArray, b12: FloatArray) -> Callable[[i
     # Two thirds of the nodes leave an error of 2e-9, far below the error of the interpolation.
     nodes = 2 * (nodes_for(float(np.abs(alpha_K).max()), largest) // 3)
     t, weight = np.polynomial.legendre.leggauss(nodes)
-    t, weight = (np.pad(found[t > 0], (0, -np.count_nonzero(t > 0) % TOGETHER)) for found in (t, weight))
+    t, weight = (np.pad(found[t > 0], (0, int(-np.count_nonzero(t > 0) % TOGETHER))) for found in (t, weight))
     s = np.sqrt(1 - t * t)
     y, x = np.outer(np.abs(b3), t), np.outer(np.abs(b12), s)
     fall, rise = np.exp(-y - np.abs(b3)[:, None]), np.exp(y - np.abs(b3)[:, None])

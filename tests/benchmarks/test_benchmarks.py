@@ -14,7 +14,16 @@ from benchmarks.row import Row
 from benchmarks.timing import best
 from mpipipe.physics.system_function import SystemMatrixRows
 
-SLOW = {"physics", "kaczmarz", "gridding", "training", "whole_matrix", "storage", "orchestration"}
+SLOW = {
+    "physics",
+    "kaczmarz",
+    "gridding",
+    "training",
+    "whole_matrix",
+    "storage",
+    "orchestration",
+    "large_dag",
+}
 """Parts whose tiny sizes take more than about three seconds."""
 ABOUT = {"processor": "Processor X", "cores": "2", "memory": "8 GiB", "GPU": "none"}
 FAST = Row(
@@ -29,7 +38,7 @@ def part(*rows):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in run.PARTS]
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in run.EVERY]
 )
 def test_quick_rows_are_well_formed(name):
     module = run.module_of(name)
