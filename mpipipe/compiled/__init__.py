@@ -1,1 +1,1 @@
-"""What the compiled loops of several rooms share."""
+"""Vector instructions and threads, which the compiled loops of physics and reconstruction share."""
