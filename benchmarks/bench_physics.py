@@ -2,7 +2,8 @@
 
 The floor is the real transforms of three channels at all voxels, whole periods in double precision, on the same threads,
 by whichever of NumPy, SciPy and PyTorch transforms a trial in the shortest time. With cosine drive the matrix needs only half a
-period, so a ratio may be below 1; the transforms of half a period stand beside. A time contains the matrix's own table.
+period, and that of fluid particles on a centred grid only half of the voxels, so a ratio may be below 1; the transforms of half a
+period stand beside. A time contains the matrix's own table.
 
 The other ways are plain NumPy and SciPy over whole periods with NumPy's transforms, voxel by voxel on the same threads:
 quadrature with 48 nodes, a series in Bessel functions (exact, as many terms as the anisotropy asks for), and the Langevin
@@ -82,7 +83,7 @@ def matrix(shape: tuple[int, ...], kind: str, quick: bool) -> Row:
         case.interpolate(some),
         repeats=2 if len(shape) == 3 or quick else 9,
     )
-    share = some_s * case.grid.voxels / len(some) / seconds
+    share = some_s * case.simulated / len(some) / seconds
     others = best(*(case.otherwise(model, few) for model in OTHERS.values()), repeats=2)
     found = case.simulate()
     return Row(

@@ -11,6 +11,7 @@ from benchmarks.other_simulations import Model
 from mpipipe.compiled.threads import on_threads
 from mpipipe.physics.excitation import Excitation
 from mpipipe.physics.grid import Grid
+from mpipipe.physics.mirror import Mirror
 from mpipipe.physics.particle import Particle
 from mpipipe.physics.scanner import Scanner
 from mpipipe.physics.sweep import BATCH_VALUES
@@ -72,6 +73,12 @@ class Case:
     def samples(self) -> int:
         """Samples of a period."""
         return self.scanner.samples * self.oversampling
+
+    @property
+    def simulated(self) -> int:
+        """Voxels that are simulated: all, or those on one side of a mirror."""
+        mirror = Mirror.of(self.scanner, self.excitation, self.grid)
+        return self.grid.voxels if mirror is None else len(mirror.voxels)
 
     @property
     def name(self) -> str:
