@@ -4,8 +4,8 @@ Each network takes the steps of a real training: Lightning's loop, loss, gradien
 drawn as in a training, the restoration study's from Zarr, with noise, cuts and phases drawn anew. The floor is the same steps
 on the same batches, kept in memory: what is above it is the data path (rounds of both follow each other). A batch is drawn by
 one thread before each step, so with all cores on the step its time counts in full; small networks show it. Half of it is Zarr's
-reading of a chunk, half the degradation, which compiled placement of grids and frames made 30 to 45 % shorter. Beside it stand the
-same steps in the other precision, and compiled where the package offers that and a compiler is there. The perceptrons are
+reading of a chunk, half the degradation, which compiled placement of grids and frames made 30 to 45 % shorter. Beside it stand
+the same steps in the other precision, and compiled where the package offers that and a compiler is there. The perceptrons are
 trained without Lightning; their floor is the step on one batch, without shuffling, gathering and validation, and what is
 done once a training is left out.
 
