@@ -1,7 +1,7 @@
 """Measures the parts of the suite and writes ``benchmarks.json``, ``README.md`` and ``speed.png``.
 
-``python -m benchmarks.run`` runs every part in a process of its own, but for the DAG of 100,000 jobs, which takes some
-20 minutes and gigabytes: ``--only large_dag``. A part is a module ``bench_<part>.py`` with a ``TITLE``,
+``python -m benchmarks.run`` runs every part in a process of its own, but for the DAG of 100,000 jobs, which takes
+minutes and gigabytes: ``--only large_dag``. A part is a module ``bench_<part>.py`` with a ``TITLE``,
 a docstring that explains its floors, and ``rows(quick)``, which yields `Row` objects; one with figures of a GPU has
 ``gpu_rows(quick)`` too, which ``--gpu`` adds as a part of its own. Other parts that were measured before are kept.
 """
