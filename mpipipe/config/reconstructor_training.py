@@ -45,6 +45,9 @@ class ReconstructorTraining(Optimisation):
         description="Start DERnet's domain transformation from Tikhonov solutions with these λ, over ‖A‖_F²/N, one an "
         "image of it (C2); null starts from random weights as published.",
     )
+    hold_start: bool = Field(
+        False, description="Train what follows only: DERnet's linear part stays what it starts from."
+    )
 
     @model_validator(mode="after")
     def _equalised_network(self) -> Self:
@@ -61,4 +64,6 @@ class ReconstructorTraining(Optimisation):
                 raise ValueError(
                     f"found start_regularizations {list(values)}, expected {images} positive values (C2)"
                 )
+        elif self.hold_start:
+            raise ValueError("found hold_start without start_regularizations, expected both")
         return self

@@ -68,3 +68,17 @@ def start_from_tikhonov(
             inverse = np.linalg.solve(normal + value * unit * np.eye(voxels), rows.T) * float(network.gain)
             place = slice(image * voxels, (image + 1) * voxels)
             linear.weight[place, : len(rows)] = torch.from_numpy((inverse / scale).astype(np.float32))
+
+
+def hold_linear_part(network: DERnet) -> None:
+    """Keep the linear part of a DERnet as it is: no gradient, hence no state of the optimiser, and no decay.
+
+    It has nine tenths of the weights and more; without their updates a step takes half the time on a processor.
+
+    Parameters
+    ----------
+    network : DERnet
+        Changed in place.
+    """
+    network.mapping.signal_layers.requires_grad_(False)
+    network.mapping.domain_transformation.requires_grad_(False)

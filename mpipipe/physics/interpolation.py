@@ -6,21 +6,18 @@ see `mpipipe.physics.spline_cell`), and the moment (vectorised again). Loops rel
 threads.
 """
 
-from typing import Any
-
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from mpipipe.compiled.loops import loop, part
 from mpipipe.physics.spline_cell import sum_cell
 
 FloatArray = npt.NDArray[np.float64]
 
 BATCH = 128
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": True, "error_model": "numpy"}
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop(fastmath=True)
 def block_moments(
     coefficients: FloatArray,
     axes: FloatArray,
@@ -63,7 +60,7 @@ def block_moments(
         _moments(layer, axes, margin, easy_axis[voxel], offset[voxel], field, out[voxel])
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@part(fastmath=True)
 def _window(
     axes: FloatArray,
     margin: int,
@@ -83,7 +80,7 @@ def _window(
     return max(low, 0), min(high, shape[0]), min(width, shape[1])
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@part(fastmath=True)
 def _collapse(
     coefficients: FloatArray,
     axis: FloatArray,
@@ -114,7 +111,7 @@ def _collapse(
             t[i] = w0 * c0[i] + w1 * c1[i] + w2 * c2[i] + w3 * c3[i]
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@part(fastmath=True)
 def _moments(
     coefficients: FloatArray,
     axes: FloatArray,
@@ -139,7 +136,7 @@ def _moments(
         _combine(axis, offset, field, start, count, along, sums, out)
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@part(fastmath=True)
 def _locate(
     axes: FloatArray,
     margin: int,
@@ -186,7 +183,7 @@ def _locate(
         weights[3, j] = u3
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@part(fastmath=True)
 def _combine(
     axis: FloatArray,
     offset: FloatArray,

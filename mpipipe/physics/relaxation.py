@@ -13,20 +13,17 @@ that all voxels share. A tau that depends on the field differs from voxel to vox
 no longer has a single phase.
 """
 
-from typing import Any
-
-import numba
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from mpipipe.compiled.loops import loop, part
 from mpipipe.config.base import Section
 
 FloatArray = npt.NDArray[np.float64]
 
 FIELD_FACTOR = 0.21
 """Of the squared Langevin argument, in the Brownian relaxation time (Yoshida and Enpuku 2009)."""
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 
 class Relaxation(Section):
@@ -58,7 +55,7 @@ class Relaxation(Section):
         _relax(moments, offset, field, step_s / (1e-6 * self.time_us), factor)
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop()
 def _relax(
     moments: FloatArray, offset: FloatArray, field: FloatArray, step: float, factor: float
 ) -> None:  # pragma: no cover - compiled
@@ -70,7 +67,7 @@ def _relax(
             _settle(moments[voxel, channel], decay, new, old, elapsed)
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@part()
 def _weights(
     offset: FloatArray,
     field: FloatArray,
@@ -95,7 +92,7 @@ def _weights(
     return elapsed
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@part()
 def _rate(
     offset: FloatArray, field: FloatArray, n: int, factor: float
 ) -> float:  # pragma: no cover - compiled
@@ -104,7 +101,7 @@ def _rate(
     return float(np.sqrt(1.0 + factor * squared))
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@part()
 def _settle(
     signal: FloatArray, decay: FloatArray, new: FloatArray, old: FloatArray, elapsed: float
 ) -> None:  # pragma: no cover - compiled

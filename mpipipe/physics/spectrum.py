@@ -6,17 +6,15 @@ with cosine drives, has real coefficients, and one real FFT of half a period giv
 differences of neighbouring odd ones in its imaginary part (the classical fast cosine transform).
 """
 
-from typing import Any
-
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from mpipipe.compiled.loops import loop
 
 FloatArray = npt.NDArray[np.float64]
 Coefficients = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 
 TILE = 16
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": True, "error_model": "numpy"}
 
 
 class FourierTransform:
@@ -61,7 +59,7 @@ class FourierTransform:
         return signal
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop(fastmath=True)
 def _fold(rows: FloatArray, sine: FloatArray, cosine: FloatArray) -> FloatArray:
     """Turn x into y in place and return the sum of the first odd coefficient."""
     last = rows.shape[1] - 1
@@ -79,7 +77,7 @@ def _fold(rows: FloatArray, sine: FloatArray, cosine: FloatArray) -> FloatArray:
     return first
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop(fastmath=True)
 def _unfold(transformed: npt.NDArray[np.complex128], first: FloatArray, out: FloatArray) -> None:
     """Write the coefficients from the transform of y, scaled by ``1 / V``."""
     half = transformed.shape[1] - 1
@@ -95,7 +93,7 @@ def _unfold(transformed: npt.NDArray[np.complex128], first: FloatArray, out: Flo
         out[i, 2 * half] = transformed[i, half].real * scale
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop(fastmath=True)
 def raise_to_squares(coefficients: Coefficients, largest: FloatArray) -> None:
     """Raise `largest` ``(component,)`` to the squared moduli of ``(voxel, component)`` where these are larger."""
     for voxel in range(coefficients.shape[0]):
@@ -104,7 +102,7 @@ def raise_to_squares(coefficients: Coefficients, largest: FloatArray) -> None:
             largest[i] = max(largest[i], value.real * value.real + value.imag * value.imag)
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop(fastmath=True)
 def pick(
     coefficients: Coefficients,
     components: npt.NDArray[np.intp],
@@ -117,7 +115,7 @@ def pick(
             out[voxel, i] = gain[i] * coefficients[voxel, components[i]]
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop(fastmath=True)
 def transpose(rows: npt.NDArray[np.complex64], out: npt.NDArray[np.complex64]) -> None:
     """Write ``(voxel, component)`` as ``(component, voxel)``, tile by tile for the sake of the cache."""
     voxels, components = rows.shape

@@ -4,17 +4,15 @@ Neighbouring samples of a trajectory lie in neighbouring cells, so the nodes the
 reads sixteen nodes of three maps, four in a row at a time.
 """
 
-from typing import Any
-
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from mpipipe.compiled.loops import loop
 
 Float32Array = npt.NDArray[np.float32]
 
 SUPPORT = 4
 """Nodes along an axis that a cubic B-spline reaches."""
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": True, "error_model": "numpy"}
 
 
 def spline_weights(fraction: npt.NDArray[np.float64]) -> Float32Array:
@@ -35,7 +33,7 @@ def spline_weights(fraction: npt.NDArray[np.float64]) -> Float32Array:
     return np.stack(weights, axis=1, dtype=np.float32, casting="same_kind") / np.float32(6)
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop(fastmath=True)
 def sample_products(
     maps: Float32Array,
     stride: int,

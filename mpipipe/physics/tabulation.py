@@ -1,20 +1,17 @@
 """Compiled loops that make the moment table: its quadrature and its spline coefficients."""
 
-from typing import Any
-
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from mpipipe.compiled.loops import loop
 
 FloatArray = npt.NDArray[np.float64]
 
 TOGETHER = 4
 """Quadrature nodes come in such numbers; weights of further ones are zero."""
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": True, "error_model": "numpy"}
 
-
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop(fastmath=True)
 def integrate(
     density: FloatArray, cosh: FloatArray, sinh: FloatArray, bessel_0: FloatArray, bessel_1: FloatArray
 ) -> FloatArray:
@@ -70,7 +67,7 @@ def integrate(
     return values
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop(fastmath=True)
 def solve_spline(lines: FloatArray) -> None:
     """Replace values by cubic B-spline coefficients along the middle axis, in place.
 

@@ -7,7 +7,6 @@ them in registers. That fixes the order of every sum, too: an image does not dep
 
 from collections.abc import Callable
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir  # type: ignore[import-untyped]
@@ -17,6 +16,7 @@ from numba.core.base import BaseContext
 from numba.core.typing import Context, Signature
 from numba.extending import intrinsic
 
+from mpipipe.compiled.loops import loop
 from mpipipe.compiled.vectors import LINE, Vectors
 
 LANES = LINE // 4
@@ -74,7 +74,7 @@ def _sum_row(
     return types.void(samples, weights, indices, start, stop, sums, place), generate
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@loop()
 def multiply(
     row: npt.NDArray[np.int32],
     indices: npt.NDArray[np.int32],
@@ -106,7 +106,7 @@ def multiply(
                 images[item, start + n] = sums[n, item]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@loop()
 def project(
     signals: SingleArray, samples: npt.NDArray[np.int32], projection: SingleArray, out: SingleArray
 ) -> None:

@@ -13,7 +13,6 @@ with zeros: what belongs to one block of rows, real parts before imaginary parts
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir  # type: ignore[import-untyped]
@@ -23,6 +22,7 @@ from numba.core.base import BaseContext
 from numba.core.typing import Context, Signature
 from numba.extending import intrinsic
 
+from mpipipe.compiled.loops import loop, part
 from mpipipe.compiled.vectors import Vectors
 
 STRIP = 24
@@ -161,13 +161,13 @@ def _add_steps(
     return types.void(images, signal, blocks, block, first, count, alpha), generate
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@part()
 def _strip(chunks: int) -> int:  # pragma: no cover - compiled
     """Return the length of a strip, such that all are about as long."""
     return -(-chunks // -(-chunks // STRIP))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@part()
 def _project(image: npt.NDArray[Any], real: bool, positive: bool) -> None:  # pragma: no cover - compiled
     for chunk in image:
         for n in range(chunk.shape[1]):
@@ -177,7 +177,7 @@ def _project(image: npt.NDArray[Any], real: bool, positive: bool) -> None:  # pr
                 chunk[0, n] = 0
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@loop()
 def run_sweeps(
     blocks: npt.NDArray[Any],
     inverse: npt.NDArray[Any],
@@ -239,7 +239,7 @@ def run_sweeps(
             _project(images[s], real, positive)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@loop()
 def multiply(
     blocks: npt.NDArray[Any], images: npt.NDArray[Any], sums: npt.NDArray[Any], signals: npt.NDArray[Any]
 ) -> None:  # pragma: no cover - compiled

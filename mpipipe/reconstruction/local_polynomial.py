@@ -13,12 +13,12 @@ reproduced exactly (Fan and Gijbels, Local Polynomial Modelling and Its Applicat
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
+from mpipipe.compiled.loops import loop, part
 from mpipipe.config.gridding import GriddingConfig
 from mpipipe.errors import InputError
 
@@ -31,7 +31,6 @@ LARGEST_LEBESGUE = 10.0
 MOST_CELLS = 1000
 """Largest number of cells along an axis in which the samples are sorted; a cell is at least a radius wide."""
 _FLAT = "trajectory: found {} samples along one line, expected samples that spread over a plane"
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 
 def fill_distance_m(points_m: FloatArray, reach: FloatArray) -> float:
@@ -142,7 +141,7 @@ def _check(
     )
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@part()
 def _stretch(first: IntArray, cells: IntArray, home: IntArray, step: int) -> tuple[int, int]:
     """Return the samples in the cells next to the home cell, in the column of cells that is `step` away along x."""
     x = home[0] + step
@@ -152,7 +151,7 @@ def _stretch(first: IntArray, cells: IntArray, home: IntArray, step: int) -> tup
     return first[x * cells[1] + low], first[x * cells[1] + high + 1]
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop()
 def _count(
     points: FloatArray, first: IntArray, cells: IntArray, home: IntArray, centres: FloatArray
 ) -> IntArray:
@@ -167,7 +166,7 @@ def _count(
     return counts
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop()
 def _fit(
     points: FloatArray,
     precision: FloatArray,
@@ -210,7 +209,7 @@ def _fit(
     return index, weight, lebesgue
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@part()
 def _solve(phi: FloatArray, share: FloatArray, count: int, normal: FloatArray, solution: FloatArray) -> bool:
     """Write the first column of the inverse normal matrix, by Cholesky factors; return whether there is one."""
     terms = len(solution)

@@ -3,10 +3,10 @@
 from itertools import pairwise
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from mpipipe.compiled.loops import loop, part
 from mpipipe.errors import InputError
 from mpipipe.reconstruction.proximal import Real
 
@@ -106,7 +106,7 @@ def _momentum(iterations: int, kind: np.dtype[Any]) -> Real:
 # neighbour the mask is 0 and the dual variable stays 0, so that the loops run over the line without a branch.
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")  # type: ignore[untyped-decorator]
+@part(fastmath=_FAST)
 def _primal(
     v: npt.NDArray[Any],
     px: npt.NDArray[Any],
@@ -122,7 +122,7 @@ def _primal(
         u[n] = max(v[n] + weight * (px[n] - px_before[n] + py[n] - py_before[n]), nothing)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")  # type: ignore[untyped-decorator]
+@part(fastmath=_FAST)
 def _ascend(
     u: npt.NDArray[Any],
     u_right: npt.NDArray[Any],
@@ -149,7 +149,7 @@ def _ascend(
         py[n] = qy
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")  # type: ignore[untyped-decorator]
+@loop(fastmath=_FAST)
 def _run(
     points: npt.NDArray[Any],
     dual: npt.NDArray[Any],

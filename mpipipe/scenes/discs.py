@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from mpipipe.compiled.loops import loop
 from mpipipe.errors import InputError
 from mpipipe.scenes.measurement import coarsen
 
@@ -88,7 +88,7 @@ def render_discs(discs: Discs, pixels: int, size_mm: float) -> npt.NDArray[np.fl
     return coarsen(share * concentration, refinement)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@loop()
 def _stamp(
     pixels: int, places: Floats, radius: Floats, concentration: Floats
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:  # pragma: no cover - compiled

@@ -1,11 +1,12 @@
 """The compiled distance from a bent line."""
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from mpipipe.compiled.loops import loop
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+
+@loop()
 def distance_to_polyline(
     points: npt.NDArray[np.float64], corners: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:  # pragma: no cover - compiled

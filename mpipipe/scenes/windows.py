@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from mpipipe.compiled.loops import loop
 from mpipipe.errors import InputError
 
 Floats = npt.NDArray[np.float64]
@@ -213,7 +213,7 @@ def _cut(
     return windows
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@loop()
 def _sample(
     scene: Images, window: Images, samples: int, x: float, y: float, cos: float, sin: float
 ) -> None:  # pragma: no cover - compiled

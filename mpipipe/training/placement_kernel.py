@@ -3,19 +3,16 @@
 Arrays have three spatial axes; a plane has a first one of length 1.
 """
 
-from typing import Any
-
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from mpipipe.compiled.loops import loop
 
 Complex = npt.NDArray[np.complex64]
 Index = npt.NDArray[np.int64]
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True}
 
-
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop()
 def mark(offset: Index, grid: Index, out: npt.NDArray[np.bool_]) -> None:
     """Set ``out`` ``(item, x, y, z)`` within the grids ``(item, axis)`` that start at ``offset``."""
     for item in range(len(out)):
@@ -26,7 +23,7 @@ def mark(offset: Index, grid: Index, out: npt.NDArray[np.bool_]) -> None:
                 row[first : first + grid[item, 2]] = True
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop()
 def place_values(values: Complex, offset: Index, grid: Index, out: Complex) -> None:
     """Copy components ``(item, x, y, z)`` that start at the origin to their places in ``out``."""
     for item in range(len(out)):
@@ -37,7 +34,7 @@ def place_values(values: Complex, offset: Index, grid: Index, out: Complex) -> N
                 row[first : first + count] = values[item, x, y, :count]
 
 
-@numba.njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@loop()
 def place_frames(
     series: Complex, start: Index, offset: Index, grid: Index, out: Complex
 ) -> npt.NDArray[np.float64]:

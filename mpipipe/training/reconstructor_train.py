@@ -15,7 +15,7 @@ from mpipipe.errors import InputError
 from mpipipe.networks.consistent_dernet import ConsistentDERnet
 from mpipipe.networks.dernet import DERnet
 from mpipipe.networks.reconstructors import build_image_denoiser, build_reconstructor
-from mpipipe.networks.tikhonov_start import start_from_tikhonov
+from mpipipe.networks.tikhonov_start import hold_linear_part, start_from_tikhonov
 from mpipipe.training.best_weights import BestWeights
 from mpipipe.training.checkpoints import latest_checkpoint
 from mpipipe.training.fit import StepClock, fit, supervised_card
@@ -107,6 +107,8 @@ def train_reconstructor(
         assert isinstance(dernet, DERnet)
         scale = network.component_scale.numpy()
         start_from_tikhonov(dernet, matrix, scale, config.start_regularizations)
+        if config.hold_start:
+            hold_linear_part(dernet)
     return _train(
         config, network, functional.mse_loss, images, draw, validation, draws,
         seed=seed, checkpoint_dir=checkpoint_dir, accelerator=accelerator, progress=progress,

@@ -4,6 +4,7 @@ Atheris watches the package's own parsers, libFuzzer keeps the inputs that reach
 file; an input that fails is kept in the folder as ``crash-…``, ``timeout-…`` or ``oom-…``.
 """
 
+import ctypes
 import sys
 from pathlib import Path
 
@@ -39,6 +40,10 @@ def main(name: str, folder: Path, options: list[str]) -> None:
     def read(data: bytes) -> None:
         try_input(reader, file, data)
 
+    # libFuzzer ends the process under the threads of the libraries, which then find their memory gone; what crashes after
+    # the last input says nothing of a reader. The handler that is registered last is called first, with the exit code.
+    c = ctypes.CDLL(None)
+    c.on_exit(c._exit, None)
     atheris.Setup([sys.argv[0], *limits, *options, str(corpus)], read)
     atheris.Fuzz()
 

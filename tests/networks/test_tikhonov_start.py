@@ -7,7 +7,7 @@ import torch
 from mpipipe.config.reconstructors import DERnetConfig
 from mpipipe.errors import InputError
 from mpipipe.networks.reconstructors import build_reconstructor
-from mpipipe.networks.tikhonov_start import start_from_tikhonov
+from mpipipe.networks.tikhonov_start import hold_linear_part, start_from_tikhonov
 
 LAMBDAS = (1e-1, 1e-2, 1e-3, 1e-4)
 
@@ -49,6 +49,16 @@ def test_all_weights_go_on_learning(matrix):
     # Columns of the passed-on features learn at once; those of the others through them, once the features do.
     gradient = network.mapping.domain_transformation.weight.grad
     assert torch.count_nonzero(gradient) > 0.9 * gradient.numel()
+
+
+def test_a_held_start_has_no_gradient_and_what_follows_has(matrix):
+    network = build_reconstructor(DERnetConfig(), matrix, seed=1)
+    start_from_tikhonov(network, matrix, np.ones(60), LAMBDAS)
+    hold_linear_part(network)
+    network(torch.randn(4, 2, 60, generator=torch.Generator().manual_seed(0))).square().sum().backward()
+    held = {name for name, weight in network.named_parameters() if weight.grad is None}
+    linear = ("mapping.signal_layers.", "mapping.domain_transformation.")
+    assert held == {name for name, _ in network.named_parameters() if name.startswith(linear)}
 
 
 def test_one_value_an_image(matrix):

@@ -200,6 +200,16 @@ def test_training_learns_to_reconstruct(name):
     assert trained.card["history"][-1]["psnr_db"]["30"] > linear + 3
 
 
+def test_what_is_held_stays_as_it_started():
+    start = {"start_regularizations": (0.1, 0.01), "network": DERNET.model_copy(update={"dropout_signal": 0.0})}
+    begun, ended = (run(tiny(steps=steps, hold_start=True, **start)).weights for steps in (1, 12))
+    linear = "network.mapping.domain_transformation.weight"
+    assert torch.equal(begun[linear], ended[linear])
+    assert not torch.equal(begun["network.output.1.weight"], ended["network.output.1.weight"])
+    with pytest.raises(ValidationError, match="found hold_start without start_regularizations"):
+        tiny(hold_start=True)
+
+
 def test_training_learns_to_denoise():
     config = tiny("ImageDenoiser", steps=150, batch=32, learning_rate=1e-2, noise_std=0.1)
     trained = run(config, images=blobs(2000))
