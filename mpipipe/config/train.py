@@ -121,7 +121,10 @@ class TrainConfig(Section):
         description="[assumption] Chunks of components in the shuffle buffer, drawn from the whole split.",
     )
     workers: int = Field(
-        0, ge=0, le=64, description="Processes that prepare batches; 0 prepares them in line."
+        0,
+        ge=0,
+        le=64,
+        description="Processes that prepare batches; 0 prepares them in line, or on a thread where the steps are taken on a GPU.",
     )
     validate_every: int = Field(
         0, ge=0, description="Steps between validations; 0 validates at the end only."

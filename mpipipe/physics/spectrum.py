@@ -63,16 +63,27 @@ class FourierTransform:
 def _fold(rows: FloatArray, sine: FloatArray, cosine: FloatArray) -> FloatArray:
     """Turn x into y in place and return the sum of the first odd coefficient."""
     last = rows.shape[1] - 1
-    first = np.empty(len(rows))
+    count = last // 2 - 1
+    first, near, far = np.empty(len(rows)), np.empty(count), np.empty(count)
+    sine, cosine = sine[1:], cosine[1:]
     for i in range(len(rows)):
-        difference = rows[i, 0] - rows[i, last]
+        row = rows[i]
+        difference = row[0] - row[last]
         total = 0.5 * difference
-        rows[i, 0] = rows[i, last] + 0.5 * difference
-        for j in range(1, last // 2):
-            a, b = rows[i, j], rows[i, last - j]
-            total += cosine[j] * (a - b)
-            rows[i, j] = 0.5 * (a + b) - sine[j] * (a - b)
-            rows[i, last - j] = 0.5 * (a + b) + sine[j] * (a - b)
+        row[0] = row[last] + 0.5 * difference
+        ahead, behind = row[1 : 1 + count], row[last - count : last]
+        # Four plain loops, each in vector instructions; an unsigned index cannot be negative.
+        for j in range(count):
+            far[np.uintp(count - 1 - j)] = behind[j]
+        for j in range(count):
+            mean, change = 0.5 * (ahead[j] + far[j]), ahead[j] - far[j]
+            total += cosine[j] * change
+            near[j] = mean - sine[j] * change
+            far[j] = mean + sine[j] * change
+        for j in range(count):
+            ahead[j] = near[j]
+        for j in range(count):
+            behind[np.uintp(count - 1 - j)] = far[j]
         first[i] = total
     return first
 
@@ -109,10 +120,11 @@ def pick(
     gain: npt.NDArray[np.complex128],
     out: npt.NDArray[np.complex64],
 ) -> None:
-    """Write chosen components times their gain, ``(voxel, component)`` to ``(voxel, chosen)``."""
-    for voxel in range(coefficients.shape[0]):
-        for i in range(len(components)):
-            out[voxel, i] = gain[i] * coefficients[voxel, components[i]]
+    """Write chosen components times their gain, ``(voxel, component)`` to ``(chosen, voxel)``."""
+    for i in range(len(components)):
+        component, factor = components[i], gain[i]
+        for voxel in range(coefficients.shape[0]):
+            out[i, voxel] = factor * coefficients[voxel, component]
 
 
 @loop(fastmath=True)

@@ -15,6 +15,8 @@ Progress = Callable[[int, int], None]
 
 BLOCK_VOXELS = 64
 BATCH_VALUES = 2**16
+LINE_VOXELS = 8
+"""Values of neighbouring voxels that share a cache line: fewer at a time are gathered before they are written."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,12 @@ class Sweep:
         size = self.block_voxels or _even_blocks(len(voxels), threads)
 
         def simulate(start: int) -> FloatArray:
-            block = voxels[start : start + size]
+            block, target = voxels[start : start + size], values[:, start : start + size]
+            if self._batch >= LINE_VOXELS:
+                return self._spectra(block, components, chosen_gain, target)
             held = np.empty((len(block), len(components)), np.complex64)
-            largest = self._spectra(block, components, chosen_gain, held)
-            transpose(held, values[:, start : start + size])
+            largest = self._spectra(block, components, chosen_gain, held.T)
+            transpose(held, target)
             return largest
 
         largest = np.zeros(gain.size)
@@ -83,16 +87,20 @@ class Sweep:
                 progress(min(start + size, len(voxels)), len(voxels))
         return np.sqrt(largest), values
 
+    @property
+    def _batch(self) -> int:
+        """Voxels whose moments the cache holds."""
+        return max(1, BATCH_VALUES // self.excitation.field.size)
+
     def _spectra(
         self,
         block: npt.NDArray[np.intp],
         components: npt.NDArray[np.intp],
         gain: npt.NDArray[np.complex128],
-        held: npt.NDArray[np.complex64],
+        out: npt.NDArray[np.complex64],
     ) -> FloatArray:
-        """Fill `held` ``(voxel, component)`` and return the largest squared moduli, a cache's worth at a time."""
-        excitation = self.excitation
-        batch = max(1, BATCH_VALUES // excitation.field.size)
+        """Fill `out` ``(component, voxel)`` and return the largest squared moduli, a cache's worth at a time."""
+        excitation, batch = self.excitation, self._batch
         moments = np.empty((batch, *excitation.field.shape))
         transform = FourierTransform(3 * batch, excitation.samples, excitation.symmetric)
         largest = np.zeros(3 * (excitation.samples // 2 + 1))
@@ -101,7 +109,7 @@ class Sweep:
             signal = moments[: len(voxels)]
             self.moments(voxels, signal)
             flat = transform(signal.reshape(-1, signal.shape[2])).reshape(len(voxels), -1)
-            pick(flat, components, gain, held[start : start + batch])
+            pick(flat, components, gain, out[:, start : start + batch])
             raise_to_squares(flat, largest)
         return largest
 

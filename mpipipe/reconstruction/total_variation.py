@@ -113,7 +113,7 @@ def _primal(
     px_before: npt.NDArray[Any],
     py: npt.NDArray[Any],
     py_before: npt.NDArray[Any],
-    weight: float,
+    weight: np.floating[Any],
     u: npt.NDArray[Any],
 ) -> None:  # pragma: no cover - compiled
     """Set ``u = max(v − w ∇ᵀp, 0)``."""
@@ -128,8 +128,8 @@ def _ascend(
     u_right: npt.NDArray[Any],
     u_up: npt.NDArray[Any],
     inside: npt.NDArray[Any],
-    step: float,
-    momentum: float,
+    step: np.floating[Any],
+    momentum: np.floating[Any],
     rx: npt.NDArray[Any],
     ry: npt.NDArray[Any],
     p: npt.NDArray[Any],
@@ -155,7 +155,7 @@ def _run(
     dual: npt.NDArray[Any],
     inside: npt.NDArray[Any],
     y: int,
-    weight: float,
+    weight: np.floating[Any],
     momentum: npt.NDArray[Any],
     images: npt.NDArray[Any],
 ) -> None:  # pragma: no cover - compiled

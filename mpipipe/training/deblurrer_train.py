@@ -14,6 +14,7 @@ from mpipipe.networks.data_consistent import KnownBlur
 from mpipipe.networks.deblurrers import build_deblurrer
 from mpipipe.networks.perceptual import FixedFeatures, PerceptualLoss, build_features
 from mpipipe.reconstruction.blur import Blur
+from mpipipe.training.ahead import Ahead
 from mpipipe.training.best_weights import BestWeights, HeldOut
 from mpipipe.training.checkpoints import latest_checkpoint
 from mpipipe.training.collinear_pairs import CollinearPairs, normalised_pairs, stack_pairs, typical_maximum
@@ -110,7 +111,7 @@ def train_deblurrer(
     known = None if blur is None else _known(blur, unit)
     network = NormalisedDeblurrer(build_deblurrer(config.network, seed, known), unit)
     module = SupervisedModule(network, loss, config, seed, recipe)
-    stream = PairStream(stacked, draw, config.batch, seed, newest.step if newest else 0)
+    stream = Ahead(PairStream(stacked, draw, config.batch, seed, newest.step if newest else 0))
     average = SteadyAverage(config.ema_decay) if config.ema_decay else None
 
     def judged() -> nn.Module:

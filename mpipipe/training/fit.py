@@ -3,7 +3,7 @@
 import logging
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from mpipipe.config.optimisation import Optimisation
 from mpipipe.config.train import TrainConfig
 from mpipipe.networks.registry import num_parameters
+from mpipipe.training.ahead import Ahead
 from mpipipe.training.best_weights import BestWeights
 from mpipipe.training.checkpoints import Checkpoint
 from mpipipe.training.divided_batch import DividedBatchModule, no_memory
-from mpipipe.training.pairs import PairStream
 from mpipipe.training.supervised import SupervisedModule
 
 INTENDED = (
@@ -33,7 +33,7 @@ INTENDED = (
 
 def fit(
     module: DividedBatchModule[Any],
-    stream: Iterable[Any],
+    stream: Ahead,
     config: Optimisation | TrainConfig,
     callbacks: list[Callback],
     *,
@@ -48,8 +48,8 @@ def fit(
     ----------
     module : DividedBatchModule
         Network, loss and optimiser.
-    stream : iterable
-        Batches, from the checkpoint's step on.
+    stream : Ahead
+        Batches, from the checkpoint's step on; drawn on a thread if the steps are taken on a GPU.
     config : Optimisation or TrainConfig
         Steps, precision and checkpoints.
     callbacks : list of Callback
@@ -68,6 +68,7 @@ def fit(
     """
     if checkpoint_dir:
         callbacks = [*callbacks, _checkpoints(checkpoint_dir, config.checkpoint_every)]
+    stream.on_thread = accelerator != "cpu" and torch.cuda.is_available()
     with _quiet():
         trainer = Trainer(
             accelerator=accelerator,
@@ -93,7 +94,7 @@ def supervised_card(
     module: SupervisedModule,
     best: BestWeights,
     clock: "StepClock",
-    stream: PairStream,
+    stream: Ahead,
 ) -> dict[str, Any]:
     """Return the JSON-able description of a training on pairs: configuration, seed, best step, history, rates."""
     return {
@@ -102,13 +103,13 @@ def supervised_card(
         "steps": module.global_step,
         "best": best.best,
         "parameters": num_parameters(module.network),
-        **rates(config.batch, clock, stream.seconds),
+        **rates(config.batch, clock, stream),
         "history": best.history,
         "torch": torch.__version__,
     }
 
 
-def rates(batch: int, clock: "StepClock", waited: float) -> dict[str, float | None]:
+def rates(batch: int, clock: "StepClock", stream: Ahead) -> dict[str, float | None]:
     """Return samples a second of the training, its steps alone, and its loader alone, None when no step was taken.
 
     Parameters
@@ -117,11 +118,11 @@ def rates(batch: int, clock: "StepClock", waited: float) -> dict[str, float | No
         Samples a step.
     clock : StepClock
         Number and time of the steps.
-    waited : float
-        Time that the steps waited for their batches, in s.
+    stream : Ahead
+        Stream of their batches.
     """
     samples = clock.steps * batch
-    seconds = {"": clock.seconds + waited, "step_": clock.seconds, "loader_": waited}
+    seconds = {"": clock.seconds + stream.waiting, "step_": clock.seconds, "loader_": stream.drawing}
     return {f"{part}samples_per_s": samples / s if samples else None for part, s in seconds.items()}
 
 

@@ -4,7 +4,6 @@ The stream is endless; each batch follows from the seed and its step alone, so a
 without replaying the ones before.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import NamedTuple
@@ -89,13 +88,7 @@ class NoisyImages:
 
 
 class PairStream:
-    """Endless stream of batches, in epochs that are shuffled anew.
-
-    Attributes
-    ----------
-    seconds : float
-        Time that its batches took so far.
-    """
+    """Endless stream of batches, in epochs that are shuffled anew."""
 
     def __init__(self, images: Images, draw: Draw, batch: int, seed: int, first_step: int = 0) -> None:
         """Prepare the stream.
@@ -115,15 +108,11 @@ class PairStream:
         """
         self._images, self._draw, self._batch = images, draw, batch
         self._seed, self._first_step = seed, first_step
-        self.seconds = 0.0
 
     def __iter__(self) -> Iterator[Pairs]:
         """Yield the batches from the first step on."""
         for step in count(self._first_step):
-            started = time.perf_counter()
-            pairs = self.batch(step)
-            self.seconds += time.perf_counter() - started
-            yield pairs
+            yield self.batch(step)
 
     def batch(self, step: int) -> Pairs:
         """Return the batch of one step."""

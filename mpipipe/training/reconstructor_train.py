@@ -16,6 +16,7 @@ from mpipipe.networks.consistent_dernet import ConsistentDERnet
 from mpipipe.networks.dernet import DERnet
 from mpipipe.networks.reconstructors import build_image_denoiser, build_reconstructor
 from mpipipe.networks.tikhonov_start import hold_linear_part, start_from_tikhonov
+from mpipipe.training.ahead import Ahead
 from mpipipe.training.best_weights import BestWeights
 from mpipipe.training.checkpoints import latest_checkpoint
 from mpipipe.training.fit import StepClock, fit, supervised_card
@@ -180,7 +181,7 @@ def _train(
     recipe = digest({"config": config.model_dump(mode="json"), "seed": seed})
     newest = latest_checkpoint(checkpoint_dir, recipe) if checkpoint_dir else None
     module = SupervisedModule(network, loss, config, seed, recipe)
-    stream = PairStream(images, draw, config.batch, seed, newest.step if newest else 0)
+    stream = Ahead(PairStream(images, draw, config.batch, seed, newest.step if newest else 0))
     average = SteadyAverage(config.ema_decay) if config.ema_decay else None
 
     def judged() -> nn.Module:

@@ -13,6 +13,7 @@ from mpipipe.errors import InputError
 from mpipipe.networks.cycle_unet import LinearEstimate
 from mpipipe.networks.signal_denoisers import build_signal_denoiser
 from mpipipe.signals.subspace import NoisySubspace
+from mpipipe.training.ahead import Ahead
 from mpipipe.training.checkpoints import latest_checkpoint
 from mpipipe.training.fit import StepClock, fit, supervised_card
 from mpipipe.training.held_out_periods import LABEL, HeldOutPeriods
@@ -100,7 +101,7 @@ def train_signal_denoiser(
     loss = SelfSupervisedLoss(config.penalty, config.alpha, config.beta, weight)
     network = build_signal_denoiser(config.network, seed, linear=linear)
     module = SupervisedModule(network, loss, config, seed, recipe)
-    stream = PairStream(stacked, draw, config.batch, seed, newest.step if newest else 0)
+    stream = Ahead(PairStream(stacked, draw, config.batch, seed, newest.step if newest else 0))
     average = SteadyAverage(config.ema_decay) if config.ema_decay else None
 
     def judged() -> nn.Module:

@@ -1,7 +1,5 @@
 """Training of a network by optimiser steps, resumable after a kill."""
 
-import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from mpipipe.config.train import TrainConfig
 from mpipipe.errors import InputError
 from mpipipe.networks.registry import num_parameters
 from mpipipe.noise.series import BackgroundSeries
+from mpipipe.training.ahead import Ahead
 from mpipipe.training.averaging import ExponentialAverage
 from mpipipe.training.batch import Batch
 from mpipipe.training.checkpoints import latest_checkpoint
@@ -99,7 +98,7 @@ def train_network(
     batches = ComponentBatches(source, background, config, seed, newest.step if newest else 0)
     average, clock = ExponentialAverage(config.ema_decay), StepClock()
     journal = Journal(config, average, validation_batches(validation or {}, config))
-    loader = _Timed(_loader(batches, config.workers))
+    loader = Ahead(_loader(batches, config.workers))
     fit(
         module, loader, config, [average, clock, journal],
         checkpoint_dir=checkpoint_dir, newest=newest, accelerator=accelerator, progress=progress,
@@ -148,23 +147,6 @@ def _loader(batches: ComponentBatches, workers: int) -> DataLoader[Any]:
     return DataLoader(batches, batch_size=None, num_workers=workers, persistent_workers=workers > 0)
 
 
-class _Timed:
-    """A loader that adds up the time which the training waits for its batches."""
-
-    def __init__(self, loader: Iterable[Any]) -> None:
-        self.seconds, self._loader = 0.0, loader
-
-    def __iter__(self) -> Iterator[Any]:
-        batches = iter(self._loader)
-        while True:
-            started = time.perf_counter()
-            batch = next(batches, None)
-            self.seconds += time.perf_counter() - started
-            if batch is None:
-                return
-            yield batch
-
-
 def _card(
     config: TrainConfig,
     module: RestorationModule,
@@ -172,7 +154,7 @@ def _card(
     seed: int,
     journal: Journal,
     clock: StepClock,
-    loader: _Timed,
+    loader: Ahead,
 ) -> dict[str, Any]:
     return {
         "config": config.model_dump(mode="json"),
@@ -180,7 +162,7 @@ def _card(
         "seed": seed,
         "steps": module.global_step,
         "parameters": num_parameters(module.network),
-        **rates(config.batch, clock, loader.seconds),
+        **rates(config.batch, clock, loader),
         "history": journal.history,
         "torch": torch.__version__,
     }

@@ -43,10 +43,12 @@ def test_passes_over_coefficients():
     raise_to_squares(coefficients, largest)
     np.testing.assert_allclose(largest, np.maximum(1.5, (np.abs(coefficients) ** 2).max(axis=0)))
     components, gain = np.array([3, 17, 40, 41]), rng.normal(size=4) + 1j
-    held = np.empty((6, 4), np.complex64)
-    pick(coefficients, components, gain, held)
+    held, out = np.empty((6, 4), np.complex64), np.zeros((4, 9), np.complex64)
+    pick(coefficients, components, gain, held.T)
     np.testing.assert_allclose(held, coefficients[:, components] * gain, rtol=1e-6)
-    out = np.zeros((4, 9), np.complex64)
+    pick(coefficients, components, gain, out[:, 2:8])
+    np.testing.assert_array_equal(out[:, 2:8], held.T)
+    out[:] = 0
     transpose(held, out[:, 2:8])
     np.testing.assert_array_equal(out[:, 2:8], held.T)
     assert not out[:, [0, 1, 8]].any()

@@ -80,12 +80,6 @@ def test_seeds_and_steps_have_noise_of_their_own():
     assert not torch.equal(one.batch(0).given, one.batch(1).given)
 
 
-def test_time_of_batches_is_added_up():
-    stream = PairStream(blobs(10), SignalPairs(system_matrix(), (20.0, 40.0)), 4, seed=5)
-    next(iter(stream))
-    assert stream.seconds > 0
-
-
 @pytest.mark.parametrize(
     "images",
     [

@@ -201,7 +201,10 @@ def test_training_learns_to_reconstruct(name):
 
 
 def test_what_is_held_stays_as_it_started():
-    start = {"start_regularizations": (0.1, 0.01), "network": DERNET.model_copy(update={"dropout_signal": 0.0})}
+    start = {
+        "start_regularizations": (0.1, 0.01),
+        "network": DERNET.model_copy(update={"dropout_signal": 0.0}),
+    }
     begun, ended = (run(tiny(steps=steps, hold_start=True, **start)).weights for steps in (1, 12))
     linear = "network.mapping.domain_transformation.weight"
     assert torch.equal(begun[linear], ended[linear])
