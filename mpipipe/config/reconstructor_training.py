@@ -1,6 +1,6 @@
 """How the networks of the reconstruction study are trained (Peng 2024, sections 2.3, 3.1 and 3.2)."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -33,6 +33,11 @@ class ReconstructorTraining(Optimisation):
         le=1,
         description="Standard deviation of the noise that a denoiser is trained on, over the image's maximum: PP-MPI's; "
         "Peng 2024 has 0.001. Not used by a reconstructor.",
+    )
+    loss: Literal["mse", "psnr"] = Field(
+        "mse",
+        description="Loss of a reconstructor: the mean square error as published, or [assumption] its logarithm image by "
+        "image, minus the mean PSNR up to a factor. Not used by a denoiser, which has the mean absolute error.",
     )
     equalise: bool = Field(
         False,

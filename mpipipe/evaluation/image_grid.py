@@ -23,6 +23,8 @@ WIDEST, PANEL, GAP, ROW_GAP = 8.5, 1.1, 0.06, 0.12
 LABEL, LEFT, TOP, BELOW = 0.3, 0.48, 0.08, 0.4
 TITLE_LINE, SCORE_LINE, BAR_GAP, BAR, BAR_LABELS, LONGEST_BAR = 0.15, 0.12, 0.1, 0.11, 0.62, 2.4
 LETTERS_AN_INCH, TITLE_LETTERS, SHORT_BAR, NARROW = 19, 16, 1.0, 0.65
+CAPITAL = 0.25
+"""Room that a capital takes beyond that of a letter, in letters."""
 ERROR_COLOURS = "viridis"
 """Errors do not look like images."""
 
@@ -147,8 +149,12 @@ def _check(titles: Sequence[str], rows: Sequence[GridRow], extent_mm: Extent) ->
 
 
 def _broken(title: str, letters: int) -> str:
-    """Return a title in lines that its column has room for, broken between words only."""
-    return textwrap.fill(title, max(letters, 1), break_long_words=False, break_on_hyphens=False)
+    """Return a title in lines that its column has room for, broken between words, and behind an underscore."""
+    lines = textwrap.wrap(title, max(letters, 1), break_long_words=False, break_on_hyphens=False)
+    wide = [len(line) + CAPITAL * sum(map(str.isupper, line)) > letters for line in lines]
+    return "\n".join(
+        line.replace("_", "_\n") if broken else line for line, broken in zip(lines, wide, strict=True)
+    )
 
 
 def _left(rows: Sequence[GridRow]) -> float:

@@ -20,6 +20,7 @@ from mpipipe.training.ahead import Ahead
 from mpipipe.training.best_weights import BestWeights
 from mpipipe.training.checkpoints import latest_checkpoint
 from mpipipe.training.fit import StepClock, fit, supervised_card
+from mpipipe.training.image_losses import loss_of
 from mpipipe.training.normalised import NormalisedDenoiser, NormalisedReconstructor
 from mpipipe.training.pairs import Complex, Draw, Images, NoisyImages, PairStream, SignalPairs, check_images
 from mpipipe.training.steady_average import SteadyAverage
@@ -44,7 +45,7 @@ def train_reconstructor(
     accelerator: str = "auto",
     progress: bool = False,
 ) -> TrainedNetwork:
-    """Train a network on noisy signals of images, with the mean square error (Peng 2024, section 2.3).
+    """Train a network on noisy signals of images, with the mean square error (Peng 2024, section 2.3) or its logarithm.
 
     Signals are normalised by their largest modulus, and the network's images scaled back by it. On request each component
     is then divided by its root mean square over training signals, which is kept with the weights. The weights that are
@@ -111,7 +112,7 @@ def train_reconstructor(
         if config.hold_start:
             hold_linear_part(dernet)
     return _train(
-        config, network, functional.mse_loss, images, draw, validation, draws,
+        config, network, loss_of(config), images, draw, validation, draws,
         seed=seed, checkpoint_dir=checkpoint_dir, accelerator=accelerator, progress=progress,
     )  # fmt: skip
 

@@ -63,7 +63,8 @@ def test_many_columns_have_broken_titles_and_fewer_ticks(provenance):
     figure = image_grid(titles, rows(2, 11, lines=2), EXTENT, provenance, error_peak=0.5)
     assert_legible(figure)
     assert figure.get_figwidth() <= WIDEST + 1e-9
-    assert {"ADMM-Net\n(small ρ)", "DERnet\n(Tikhonov\nstart)"} <= {text.get_text() for text in figure.texts}
+    drawn = {text.get_text() for text in figure.texts}
+    assert {"ADMM-Net\n(small ρ)", "DERnet\n(Tikhonov\nstart)", "ADMM_\nL1TV", "ADMM_L1"} <= drawn
     assert list(figure.axes[0].get_xticks()) == [-10, 10] and len(figure.axes[0].get_yticks()) == 3
 
 

@@ -196,7 +196,7 @@ def test_reconstructors_keep_their_optimisation():
         "validate_every": 200, "checkpoint_every": 500, "repeats": 1, "seed": 0,
     }  # fmt: skip
     assert Optimisation().model_dump() == expected
-    own = {"network", "snr_range_db", "noise_std", "equalise", "start_regularizations", "hold_start"}
+    own = {"network", "snr_range_db", "noise_std", "loss", "equalise", "start_regularizations", "hold_start"}
     dumped = ReconstructorTraining().model_dump()
     assert dumped.keys() == expected.keys() | own
     assert {key: dumped[key] for key in expected} == expected
