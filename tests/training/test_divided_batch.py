@@ -10,6 +10,7 @@ from torch.nn import functional
 from mpipipe.config.optimisation import Optimisation
 from mpipipe.errors import InputError
 from mpipipe.training import fit as fitting
+from mpipipe.training.ahead import Ahead
 from mpipipe.training import module, reconstructor_train
 from mpipipe.training.data import ComponentBatches
 from mpipipe.training.divided_batch import divided, divided_loss
@@ -71,7 +72,7 @@ def train(network, steps=4, batch=ITEMS, **changes):
     module = SupervisedModule(network, functional.mse_loss, config, seed=3, recipe="")
     clock = fitting.StepClock()
     losses = Losses()
-    stream = (pairs(batch, seed) for seed in range(steps))
+    stream = Ahead(pairs(batch, seed) for seed in range(steps))
     fitting.fit(
         module, stream, config, [clock, losses],
         checkpoint_dir=None, newest=None, accelerator="cpu", progress=False,
