@@ -10,8 +10,8 @@ from torch.nn import functional
 from mpipipe.config.optimisation import Optimisation
 from mpipipe.errors import InputError
 from mpipipe.training import fit as fitting
-from mpipipe.training.ahead import Ahead
 from mpipipe.training import module, reconstructor_train
+from mpipipe.training.ahead import Ahead
 from mpipipe.training.data import ComponentBatches
 from mpipipe.training.divided_batch import divided, divided_loss
 from mpipipe.training.module import RestorationModule, weighted_l1
@@ -280,7 +280,7 @@ def test_a_gpu_that_runs_out_of_memory_divides_the_batch():
     torch.cuda.set_per_process_memory_fraction(3.5 * 2**30 / total)
     try:
         fitting.fit(
-            module, (pairs(batch, seed) for seed in range(2)), config, [fitting.StepClock()],
+            module, Ahead(pairs(batch, seed) for seed in range(2)), config, [fitting.StepClock()],
             checkpoint_dir=None, newest=None, accelerator="gpu", progress=False,
         )  # fmt: skip
     finally:
