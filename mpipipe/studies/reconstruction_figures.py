@@ -1,6 +1,7 @@
 """The reconstruction study's figures, pure functions of records, arrays and trainings (Peng 2024, figures 3 to 6)."""
 
 from collections.abc import Mapping, Sequence
+from math import exp
 from typing import Any
 
 import numpy as np
@@ -159,16 +160,24 @@ def training_figure(trainings: Sequence[Described], provenance: Provenance) -> R
     histories: dict[str, dict[str, Any]] = {}
     for one in trainings:
         name = CALIBRATIONS[one["calibration"]]
-        histories.setdefault(name, {})[one["method"]] = one["card"]["history"]
+        histories.setdefault(name, {})[one["method"]] = _errors(one["card"])
     text = (
         "Training loss, and PSNR on the validation split: the mean over the noise levels, and a band from the lowest to the "
         "highest. Of PP-MPI its image denoiser, whose loss is the mean absolute error and whose PSNR is that of denoised "
-        "images; the other losses are mean square errors."
+        "images; the other losses are mean square errors, or their logarithms, of which the exponential is drawn: the "
+        "geometric mean of the images' errors, each over the squared maximum of its phantom."
     )
     figure = training_grid(histories, provenance, labels={"PP-MPI": "PP-MPI's denoiser"})
     return ResultFigure(
         "training", "Trainings: loss and validation", figure, figure_caption(text, provenance)
     )
+
+
+def _errors(card: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the history of a training with an error for its loss, where that is a logarithm."""
+    if card["config"]["loss"] == "mse":
+        return list(card["history"])
+    return [entry | {"loss": exp(entry["loss"])} if "loss" in entry else entry for entry in card["history"]]
 
 
 def phantoms_figure(

@@ -185,7 +185,7 @@ def card(method: str) -> dict[str, Any]:
         {"step": s, "psnr_db": {label: top - 300 / s + k for k, label in enumerate(labels)}} for s in steps
     ]
     return {
-        "config": {"batch": 128},
+        "config": {"batch": 128, "loss": "mse"},
         "steps": 400,
         "parameters": 9_812_345,
         "samples_per_s": 5120.0,

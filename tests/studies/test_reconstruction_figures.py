@@ -125,3 +125,25 @@ def test_everything_can_be_read_and_is_not_too_wide(name):
     assert result.caption.endswith(RUN.sentence)
     assert result.figure.get_figwidth() <= 8.5 + 1e-9
     assert_legible(result.figure)
+
+
+def test_a_logarithmic_loss_is_drawn_as_the_error_that_it_stands_for():
+    trainings = [one for one in given.trainings() if one["calibration"] == "openmpi"]
+    drawn = draw.training_figure(trainings, RUN).figure.axes[0]
+    logarithms = [
+        one
+        | {
+            "card": one["card"]
+            | {
+                "config": {"loss": "psnr"},
+                "history": [
+                    entry | {"loss": np.log(entry["loss"])} if "loss" in entry else entry
+                    for entry in one["card"]["history"]
+                ],
+            }
+        }
+        for one in trainings
+    ]
+    again = draw.training_figure(logarithms, RUN).figure.axes[0]
+    for one, other in zip(drawn.lines, again.lines, strict=True):
+        np.testing.assert_allclose(other.get_ydata(), one.get_ydata())
