@@ -71,9 +71,11 @@ def read_line_session(path: Path, corrupt: tuple[int, ...] = ()) -> LineSession:
         raise InputError(
             f"{path}: found {one_line(error)}, expected an HDF5 file with a dataset matrix"
         ) from None
+    with np.errstate(over="ignore"):  # numbers beyond double precision become infinite
+        values = values.astype(np.float64)
     if not np.isfinite(values).all():
         raise InputError(f"{path}: matrix: found NaN or infinity, expected finite values")
-    rows = values.astype(np.float64).reshape(BLOCKS, POSITIONS + 1, SAMPLES)
+    rows = values.reshape(BLOCKS, POSITIONS + 1, SAMPLES)
     usable = np.ones(BLOCKS * (POSITIONS + 1), bool)
     usable[list(corrupt)] = False
     position_mm = STEP_MM * (np.arange(POSITIONS, dtype=np.float64) - POSITIONS // 2)

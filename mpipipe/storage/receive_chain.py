@@ -57,7 +57,7 @@ def read_transfer_function(path: Path) -> TransferFunction:
     order = np.argsort(frequency, kind="stable")
     if (np.diff(frequency[order]) <= 0).any():
         raise InputError(f"{path}: frequencies: found one twice, expected each once")
-    return TransferFunction(frequency[order].astype(np.float64), gain[:, order].astype(np.complex128))
+    return TransferFunction(frequency[order], gain[:, order])
 
 
 def _read(path: Path, file: h5py.File, name: str) -> npt.NDArray[Any]:
@@ -65,4 +65,5 @@ def _read(path: Path, file: h5py.File, name: str) -> npt.NDArray[Any]:
     if dataset.dtype.kind not in "fc":
         raise InputError(f"{path}: {name}: found {dataset.dtype}, expected floats or complex numbers")
     values: npt.NDArray[Any] = dataset[()]
-    return values
+    with np.errstate(over="ignore"):  # numbers beyond double precision become infinite, which is refused
+        return values.astype(np.complex128 if values.dtype.kind == "c" else np.float64)

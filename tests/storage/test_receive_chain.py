@@ -49,9 +49,12 @@ def test_files_that_cannot_be_used_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "text.h5").write_text("no HDF5")
     write(tmp_path / "channels.h5", FREQUENCY, GAIN[:2])
     write(tmp_path / "integers.h5", FREQUENCY, np.ones((3, 7), int))
+    write(
+        tmp_path / "huge.h5", FREQUENCY, np.full((3, 7, 2), 2, np.longdouble) ** 2000
+    )  # infinite in double precision
     with h5py.File(tmp_path / "group.h5", "w") as file:
         file.create_group("frequencies")
-    for name in ("cut", "text", "channels", "integers", "group", "missing"):
+    for name in ("cut", "text", "channels", "integers", "huge", "group", "missing"):
         with pytest.raises(InputError, match=rf"{name}\.h5: .*found .* expected") as caught:
             read_transfer_function(tmp_path / f"{name}.h5")
         assert "\n" not in str(caught.value)
