@@ -43,8 +43,9 @@ def test_files_that_cannot_be_used_are_one_line(tmp_path: Path) -> None:
     write(tmp_path / "turned.h5", VALUES.T)
     write(tmp_path / "integers.h5", VALUES.astype(int))
     write(tmp_path / "complex.h5", VALUES + 1j)
-    for name, value in (("nan", np.nan), ("infinity", -np.inf)):
-        bad = VALUES.copy()
+    huge = np.longdouble(2) ** 2000  # infinite in double precision
+    for name, value in (("nan", np.nan), ("infinity", -np.inf), ("huge", huge)):
+        bad = VALUES.astype(np.asarray(value).dtype)
         bad[17, 100] = value
         write(tmp_path / f"{name}.h5", bad)
     with h5py.File(tmp_path / "other.h5", "w") as file:
