@@ -1,18 +1,71 @@
-"""Datasets of HDF5 files that nobody vouches for, checked before anything of them is read."""
+"""HDF5 files that nobody vouches for, and their datasets, checked before anything of them is read."""
 
+import signal
+import subprocess
+import sys
 import zlib
 from math import ceil, prod
+from pathlib import Path
+from typing import Any
 
 import h5py
+import numpy as np
 
 from mpipipe.errors import InputError
-from mpipipe.storage.limits import check_claim
+from mpipipe.storage import hdf5_walk
+from mpipipe.storage.limits import check_claim, one_line
 
 MAX_CHUNKS = 2**17
 SLACK = 64  # bytes of checksums in a chunk
 SHUFFLE, DEFLATE, FLETCHER = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32
-READ_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError, zlib.error)
-"""What h5py raises when bytes are missing or damaged."""
+READ_ERRORS = (*hdf5_walk.DAMAGE, zlib.error)
+"""What h5py raises when bytes are missing or damaged, in the file or in a packed chunk."""
+
+
+def open_hdf5(path: Path) -> h5py.File:
+    """Open a file for reading, after another process has walked through all that it says of its values.
+
+    Damage can end the process that opens a file, hold it for ever or take all of its memory; here it is the other process
+    that does.
+
+    Parameters
+    ----------
+    path : Path
+        HDF5 file.
+
+    Raises
+    ------
+    OSError
+        When the other process refuses the file, or ends under it; the message says how.
+    """
+    probe(path)
+    return h5py.File(path, "r")
+
+
+def probe(path: Path) -> None:
+    """Walk through a file in a process of its own: a tenth of a second, and longer for files of many chunks.
+
+    Raises
+    ------
+    OSError
+        As :func:`open_hdf5`.
+    """
+    command = [sys.executable, "-P", hdf5_walk.__file__, str(path.absolute())]
+    done = subprocess.run(command, text=True, errors="replace", capture_output=True, check=False)
+    if done.returncode < 0:
+        raise OSError(f"the HDF5 library ends on it with {signal.Signals(-done.returncode).name}")
+    if done.returncode:
+        raise OSError(one_line(done.stderr))
+
+
+def overlapping(dtype: np.dtype[Any]) -> bool:
+    """Return whether fields of a compound share bytes, or lie beyond its end: HDF5 would write there."""
+    end = 0
+    for part, offset in sorted((dtype.fields or {}).values(), key=lambda field: field[1]):  # type: ignore[misc]
+        if offset < end or overlapping(part):
+            return True
+        end = offset + part.itemsize
+    return end > dtype.itemsize
 
 
 def own_dataset(where: str, file: h5py.Group, name: str, max_bytes: int) -> h5py.Dataset:
@@ -32,8 +85,8 @@ def own_dataset(where: str, file: h5py.Group, name: str, max_bytes: int) -> h5py
     Raises
     ------
     InputError
-        When it is a link, no dataset or an empty one, keeps its values in other files, is encoded by another filter than
-        shuffle, deflate and the Fletcher checksum, or claims or unpacks to too much.
+        When it is a link, no dataset or an empty one, keeps its values in other files, has fields that overlap, is encoded by
+        another filter than shuffle, deflate and the Fletcher checksum, or claims or unpacks to too much.
     """
     link = file.get(name, getlink=True)
     if link is not None and not isinstance(link, h5py.HardLink):
@@ -43,6 +96,8 @@ def own_dataset(where: str, file: h5py.Group, name: str, max_bytes: int) -> h5py
         raise InputError(f"{where}: found no array of numbers, expected a dataset")
     if dataset.is_virtual or dataset.external:
         raise InputError(f"{where}: found values in other files, expected a dataset of the file itself")
+    if overlapping(dataset.dtype):
+        raise InputError(f"{where}: found fields that overlap, expected numbers or pairs of them")
     check_claim(where, prod(dataset.shape) * dataset.dtype.itemsize, max_bytes)
     if dataset.chunks is not None:
         _check_chunks(where, dataset, max_bytes)

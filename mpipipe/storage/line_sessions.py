@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mpipipe.errors import InputError
 from mpipipe.signals.line_session import LineSession
-from mpipipe.storage.hdf5 import READ_ERRORS, own_dataset
+from mpipipe.storage.hdf5 import READ_ERRORS, open_hdf5, own_dataset
 from mpipipe.storage.limits import one_line
 
 BLOCKS, POSITIONS, SAMPLES = 3, 9, 152
@@ -63,7 +63,7 @@ def read_line_session(path: Path, corrupt: tuple[int, ...] = ()) -> LineSession:
     if not path.is_file():
         raise InputError(f"{path}: found no file, expected a measured session (`mpipipe fetch` downloads it)")
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             values = _read(path, file)
     except InputError:
         raise

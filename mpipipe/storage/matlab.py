@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpipipe.errors import InputError
-from mpipipe.storage.hdf5 import READ_ERRORS, own_dataset
+from mpipipe.storage.hdf5 import READ_ERRORS, open_hdf5, own_dataset
 from mpipipe.storage.limits import one_line
 
 MAX_BYTES = 2**30
@@ -69,7 +69,7 @@ def read_matlab_array(path: Path, name: str, *, max_bytes: int = MAX_BYTES) -> n
     try:
         if not h5py.is_hdf5(path):
             raise InputError(f"{path}: found no HDF5 data, expected a MATLAB 7.3 file (save with '-v7.3')")
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return _read(path, file, name, max_bytes)
     except InputError:
         raise

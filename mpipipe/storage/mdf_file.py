@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpipipe.storage.mdf_texts import check_texts
-from mpipipe.storage.mdf_values import MdfValues, open_hdf5, reading
+from mpipipe.storage.mdf_values import MdfValues, open_file, reading
 
 DATA = "/measurement/data"
 BACKGROUND = "/measurement/isBackgroundFrame"
@@ -23,7 +23,7 @@ PAIRS = ("r", "i")
 def open_mdf(path: Path) -> Iterator["MdfFile"]:
     """Open an MDF v2 file for reading; whatever is wrong with it is one `InputError` line."""
     path = Path(path)
-    with reading(path), open_hdf5(path) as file:
+    with reading(path), open_file(path) as file:
         opened = MdfFile(path, file)
         check_texts(opened)
         opened.check()

@@ -15,7 +15,7 @@ from mpipipe.physics.particle import Particle
 from mpipipe.physics.scanner import Scanner
 from mpipipe.storage.mdf_table import BY_PATH, CALIBRATION, Rule
 from mpipipe.storage.mdf_texts import check_text, check_texts
-from mpipipe.storage.mdf_values import MdfValues, open_hdf5, reading
+from mpipipe.storage.mdf_values import MdfValues, open_file, reading
 
 Value = str | bool | int | float | npt.NDArray[Any]
 SELECTION = "/measurement/frequencySelection"
@@ -114,7 +114,7 @@ def read_mdf_header(path: Path) -> MdfHeader:
         When the file is missing, truncated or no MDF v2.
     """
     path = Path(path)
-    with reading(path), open_hdf5(path) as opened:
+    with reading(path), open_file(path) as opened:
         file = MdfValues(path, opened)
         check_texts(file)
         file.check()

@@ -19,7 +19,7 @@ from mpipipe.storage.mdf_geometry import read_grid, storage_axes
 from mpipipe.storage.mdf_header import FLAGS, OF_FRAMES, PERMUTATION, SELECTION, MdfHeader, Value, read_header
 from mpipipe.storage.mdf_scanner import read_scanner
 from mpipipe.storage.mdf_texts import check_texts
-from mpipipe.storage.mdf_values import open_hdf5, reading
+from mpipipe.storage.mdf_values import open_file, reading
 
 BLOCK_BYTES = 2**27
 
@@ -46,7 +46,7 @@ def open_mdf_matrix(path: Path) -> Iterator["MdfMatrix"]:
     """
     path = Path(path)
     with reading(path):
-        file = open_hdf5(path)
+        file = open_file(path)
     with file:
         with reading(path):
             opened = MdfFile(path, file)

@@ -14,7 +14,7 @@ from mpipipe.storage.mdf_frames import FrameReader
 from mpipipe.storage.mdf_header import FLAGS, SELECTION, MdfHeader, read_header
 from mpipipe.storage.mdf_scanner import read_scanner
 from mpipipe.storage.mdf_texts import check_texts
-from mpipipe.storage.mdf_values import open_hdf5, reading
+from mpipipe.storage.mdf_values import open_file, reading
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def open_mdf_measurement(path: Path) -> Iterator["MdfMeasurement"]:
     """
     path = Path(path)
     with reading(path):
-        file = open_hdf5(path)
+        file = open_file(path)
     with file:
         with reading(path):
             opened = MdfFile(path, file)

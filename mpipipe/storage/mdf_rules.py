@@ -25,7 +25,7 @@ from mpipipe.storage.mdf_table import (
     group_of,
 )
 from mpipipe.storage.mdf_texts import KINDS, check_text
-from mpipipe.storage.mdf_values import MdfValues, open_hdf5, reading
+from mpipipe.storage.mdf_values import MdfValues, open_file, reading
 
 T = TypeVar("T")
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -67,7 +67,7 @@ def check_mdf(path: Path) -> list[str]:
         When the file is missing, no HDF5, or damaged, such as a text that claims more than 16 MiB.
     """
     path = Path(path)
-    with reading(path), open_hdf5(path) as opened:
+    with reading(path), open_file(path) as opened:
         file = MdfValues(path, opened)
         for rule in RULES:
             if rule.kind in KINDS and attempt(partial(file.dataset, rule.path)) is not None:

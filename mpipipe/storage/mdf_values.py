@@ -1,6 +1,5 @@
 """Checked values of an MDF v2 file: present, of the right kind and shape, in range, and of bounded size."""
 
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,21 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from mpipipe.errors import InputError
+from mpipipe.storage.hdf5 import READ_ERRORS, open_hdf5, overlapping
+from mpipipe.storage.limits import one_line
 from mpipipe.storage.mdf_chunks import chunk_violation
 
 MAX_METADATA_BYTES = 2**28
 MAX_TEXTS = 2**12
-READ_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError, zlib.error)
-"""What h5py raises when bytes are missing or damaged."""
 
 
-def open_hdf5(path: Path) -> h5py.File:
+def open_file(path: Path) -> h5py.File:
     """Return an open HDF5 file; the errors are those of h5py, but for a file that is none."""
     if not path.is_file():
         raise InputError(f"{path}: found no file, expected an MDF v2 file")
     if not h5py.is_hdf5(path):
         raise InputError(f"{path}: found no HDF5 data, expected an MDF v2 file")
-    return h5py.File(path, "r")
+    return open_hdf5(path)
 
 
 @contextmanager
@@ -37,9 +36,8 @@ def reading(path: Path) -> Iterator[None]:
     except InputError:
         raise
     except READ_ERRORS as error:
-        reason = " ".join(str(error).split())[:120]
         raise InputError(
-            f"{path}: found a damaged or truncated file ({reason}), expected an MDF v2 file"
+            f"{path}: found a damaged or truncated file ({one_line(error)}), expected an MDF v2 file"
         ) from None
 
 
@@ -79,6 +77,8 @@ class MdfValues:
         found = self.file[key]
         if found.is_virtual or found.external:
             raise self.error(key, "values in other files", "a dataset of the file itself")
+        if overlapping(found.dtype):
+            raise self.error(key, "fields that overlap", "numbers, pairs of them, or text")
         return found
 
     def numbers(self, key: str, *shape: int | None) -> npt.NDArray[np.float64]:

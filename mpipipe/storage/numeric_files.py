@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpipipe.errors import InputError
-from mpipipe.storage.hdf5 import READ_ERRORS, own_dataset
+from mpipipe.storage.hdf5 import READ_ERRORS, open_hdf5, own_dataset
 from mpipipe.storage.limits import check_claim, one_line
 from mpipipe.storage.matlab import read_matlab_array
 
@@ -89,7 +89,7 @@ def _read_npz(path: Path, name: str | None, max_bytes: int) -> npt.NDArray[Any]:
 
 
 def _read_hdf5(path: Path, name: str | None, max_bytes: int) -> npt.NDArray[Any]:
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         own = [key for key in file if isinstance(file.get(key, getlink=True), h5py.HardLink)]
         arrays = [key for key in own if file.get(key, getclass=True) is h5py.Dataset]
         name = _chosen(path, arrays, name)

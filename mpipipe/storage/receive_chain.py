@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mpipipe.errors import InputError
 from mpipipe.physics.receive_chain import TransferFunction
-from mpipipe.storage.hdf5 import READ_ERRORS, own_dataset
+from mpipipe.storage.hdf5 import READ_ERRORS, open_hdf5, own_dataset
 from mpipipe.storage.limits import one_line
 
 MAX_BYTES = 2**28
@@ -37,7 +37,7 @@ def read_transfer_function(path: Path) -> TransferFunction:
     if not path.is_file():
         raise InputError(f"{path}: found no file, expected a measured transfer function")
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             frequency, gain = (_read(path, file, name) for name in ("frequencies", "transferFunction"))
     except InputError:
         raise

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 import zarr
@@ -11,7 +10,7 @@ from zarr.codecs import BloscCodec
 
 from mpipipe.errors import InputError
 from mpipipe.storage.atomic import whole
-from mpipipe.storage.hdf5 import own_dataset
+from mpipipe.storage.hdf5 import open_hdf5, own_dataset
 from mpipipe.storage.layout import MATRIX_BYTES, check_values, open_array, open_group
 from mpipipe.storage.location import readable
 from mpipipe.storage.manifest import verify
@@ -97,7 +96,7 @@ def read_measured_series(path: Path) -> npt.NDArray[np.complex64]:
 
 
 def _read_hdf5(path: Path) -> npt.NDArray[Any]:
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         dataset = own_dataset(f"{path}: {SERIES_ARRAY}", file, SERIES_ARRAY, MAX_BYTES)
         if dataset.dtype.kind not in "fc":
             raise InputError(f"{path}: found {dataset.dtype}, expected floats or complex numbers")

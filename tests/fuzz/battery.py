@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 
+from tests.fuzz.forked import use_copies
 from tests.fuzz.mutations import mutated
 from tests.fuzz.outcome import SECONDS, peak_bytes, try_input
 from tests.fuzz.readers import READERS
@@ -18,6 +19,7 @@ from tests.fuzz.readers import READERS
 
 def main(name: str, folder: Path, inputs: int) -> None:
     reader, file = READERS[name], folder / READERS[name].file
+    use_copies()
     reader.write(folder)
     valid = file.read_bytes()
     assert try_input(reader, file, valid), "the valid file is not read"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import atheris
 
+from tests.fuzz.forked import use_copies
 from tests.fuzz.readers import READERS
 
 PACKAGE = Path(__file__).resolve().parents[2] / "mpipipe"
@@ -31,6 +32,7 @@ def main(name: str, folder: Path, options: list[str]) -> None:
     reader, file, corpus = READERS[name], folder / READERS[name].file, folder / "corpus"
     corpus.mkdir(exist_ok=True)
     with atheris.instrument_imports(**WATCHED):
+        use_copies()
         reader.write(folder)
         valid = file.read_bytes()
         assert try_input(reader, file, valid), "the valid file is not read"

@@ -77,7 +77,18 @@ def words(folder: Path, file: h5py.File) -> None:
     file.create_dataset("matrix", SHAPE, h5py.string_dtype())
 
 
+def overlapping_fields(folder: Path, file: h5py.File) -> None:
+    """Eight bytes with the exponent of a long double, which NumPy needs sixteen for: it would write beyond the array."""
+    wide, pair = h5py.h5t.IEEE_F64LE.copy(), h5py.h5t.create(h5py.h5t.COMPOUND, 16)
+    wide.set_fields(63, 48, 15, 0, 48)
+    wide.set_ebias(16383)
+    pair.insert(b"real", 0, wide)
+    pair.insert(b"imag", 8, h5py.h5t.IEEE_F64LE)
+    h5py.h5d.create(file.id, b"matrix", pair, h5py.h5s.create_simple(SHAPE))
+
+
 CRAFTED = {
+    overlapping_fields: "found fields that overlap",
     external_link: "found a link",
     soft_link: "found a link",
     dangling_link: "found a link",
