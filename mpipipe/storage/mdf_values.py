@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpipipe.errors import InputError
-from mpipipe.storage.hdf5 import READ_ERRORS, open_hdf5, overlapping
+from mpipipe.storage.hdf5 import READ_ERRORS, overlapping, probe
 from mpipipe.storage.limits import one_line
 from mpipipe.storage.mdf_chunks import chunk_violation
 
@@ -25,7 +26,15 @@ def open_file(path: Path) -> h5py.File:
         raise InputError(f"{path}: found no file, expected an MDF v2 file")
     if not h5py.is_hdf5(path):
         raise InputError(f"{path}: found no HDF5 data, expected an MDF v2 file")
-    return open_hdf5(path)
+    found = path.stat()
+    probe_once(path.absolute(), found.st_ino, found.st_mtime_ns, found.st_size)
+    return h5py.File(path, "r")
+
+
+@lru_cache(maxsize=64)
+def probe_once(path: Path, inode: int, changed_ns: int, size: int) -> None:
+    """Walk through a file before it is opened, see `mpipipe.storage.hdf5.open_hdf5`; again only when it has changed."""
+    probe(path)
 
 
 @contextmanager

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from mpipipe.errors import InputError
-from mpipipe.storage import hdf5_walk
+from mpipipe.storage import hdf5_walk, mdf_values
 from mpipipe.storage.hdf5 import open_hdf5, overlapping
 from mpipipe.storage.matlab import read_matlab_array
+from mpipipe.storage.mdf_values import open_file
 
 
 def write(path: Path) -> None:
@@ -53,6 +54,21 @@ def test_the_reader_does_not_open_what_the_walk_dies_of(tmp_path: Path, damaged_
         InputError, match=r"a\.mat: found .*the HDF5 library ends on it with SIGSEGV.*expected"
     ):
         read_matlab_array(tmp_path / "a.mat", "A")
+
+
+def test_an_mdf_file_is_walked_through_once_until_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, walked = tmp_path / "a.mdf", []
+    monkeypatch.setattr(mdf_values, "probe", walked.append)
+    write(path)
+    for _ in range(3):
+        open_file(path).close()
+    assert walked == [path]
+    with h5py.File(path, "a") as file:
+        file["more"] = np.ones(1000)
+    open_file(path).close()
+    assert walked == [path, path]
 
 
 def test_what_the_walk_refuses_is_said_in_one_line(tmp_path: Path, damaged_walk: Path) -> None:
