@@ -30,6 +30,9 @@ else
 	$(SNAKEMAKE) --directory runs/$(SCALE) --config scale=$(SCALE)
 endif
 
+# One thread a worker: two workers of two threads each take four times as long on two cores.
+test test-slow: export OMP_NUM_THREADS ?= 1
+
 test: $(VENV)/installed  ## run the tests, the DAG at smoke scale among them
 	python -m pytest $(WORKERS) -m "not slow and not gpu"
 

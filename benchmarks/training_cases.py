@@ -64,7 +64,7 @@ RESTORERS = (
     ("upsampling_x2", "SMRnet (spline residual)"),
     ("inpainting", "PConvUNet"),
 )
-RECONSTRUCTORS = ("DERnet", "DERnet (data consistency)", "ADMM-Net", "PP-MPI")
+RECONSTRUCTORS = ("DERnet", "DERnet (Tikhonov start)", "ADMM-Net", "PP-MPI")
 DEBLURRERS = ("Network", "Network (data consistency)")
 SIGNAL_DENOISERS = ("N2N", "R2R", "Proposed", "Proposed (folded)")
 

@@ -25,7 +25,6 @@ ReconstructionMethod = Literal[
     "ADMM-Net (small ρ)",
     "DERnet",
     "DERnet (Tikhonov start)",
-    "DERnet (data consistency)",
 ]
 # Methods with weights of their own; of PP-MPI the denoiser.
 TRAINED: tuple[ReconstructionMethod, ...] = (
@@ -34,7 +33,6 @@ TRAINED: tuple[ReconstructionMethod, ...] = (
     "ADMM-Net (small ρ)",
     "DERnet",
     "DERnet (Tikhonov start)",
-    "DERnet (data consistency)",
 )
 # Methods with settings that are tuned on the validation split.
 TUNED: tuple[ReconstructionMethod, ...] = ("ART", "ADMM_L1", "ADMM_TV", "ADMM_L1TV", "PP-MPI", "DIP")

@@ -8,13 +8,12 @@ from mpipipe.config.interval import Interval
 from mpipipe.config.optimisation import Optimisation
 from mpipipe.config.reconstructors import (
     ADMMNetConfig,
-    ConsistentDERnetConfig,
     DERnetConfig,
     ImageDenoiserConfig,
 )
 
 TrainedConfig = Annotated[
-    DERnetConfig | ConsistentDERnetConfig | ADMMNetConfig | ImageDenoiserConfig,
+    DERnetConfig | ADMMNetConfig | ImageDenoiserConfig,
     Field(discriminator="name", description="Network and its size."),
 ]
 
@@ -51,23 +50,33 @@ class ReconstructorTraining(Optimisation):
         "image of it (C2); null starts from random weights as published.",
     )
     hold_start: bool = Field(
-        False, description="Train what follows only: DERnet's linear part stays what it starts from."
+        False,
+        description="[assumption] Train what follows only: DERnet's linear part stays what it starts from. Without dropout.",
     )
 
     @model_validator(mode="after")
-    def _equalised_network(self) -> Self:
-        learned = self.network.dernet if isinstance(self.network, ConsistentDERnetConfig) else self.network
-        if self.equalise and not isinstance(learned, DERnetConfig):
-            raise ValueError(f"found equalise for {self.network.name}, expected it for DERnet only")
-        if self.start_regularizations is not None:
-            if not isinstance(learned, DERnetConfig):
+    def _for_dernet_only(self) -> Self:
+        if isinstance(self.network, DERnetConfig):
+            return self
+        for key, value in (
+            ("equalise", self.equalise),
+            ("start_regularizations", self.start_regularizations),
+        ):
+            if value:
+                raise ValueError(f"found {key} for {self.network.name}, expected it for DERnet only")
+        return self
+
+    @model_validator(mode="after")
+    def _start(self) -> Self:
+        values, network = self.start_regularizations, self.network
+        if values is not None and isinstance(network, DERnetConfig):
+            if len(values) != network.image_width or min(values) <= 0:
                 raise ValueError(
-                    f"found start_regularizations for {self.network.name}, expected them for DERnet only"
+                    f"found start_regularizations {list(values)}, expected {network.image_width} positive values (C2)"
                 )
-            values, images = self.start_regularizations, learned.image_width
-            if len(values) != images or min(values) <= 0:
+            if self.hold_start and network.dropout_signal + network.dropout_features > 0:
                 raise ValueError(
-                    f"found start_regularizations {list(values)}, expected {images} positive values (C2)"
+                    "found hold_start with dropout, expected dropout_signal and dropout_features 0"
                 )
         elif self.hold_start:
             raise ValueError("found hold_start without start_regularizations, expected both")

@@ -33,6 +33,9 @@ class DERnetConfig(Section):
         128,
         description="Features at the bottom of the U-Net, C5; [assumption] each finer level has half as many.",
     )
+    unet_least_width: Width = Field(
+        32, description="[assumption] Features that a finer level of the U-Net has at least."
+    )
     levels: int = Field(
         4,
         ge=0,
@@ -51,24 +54,6 @@ class DERnetConfig(Section):
     )
     dropout_features: float = Field(
         0.05, ge=0, lt=1, description="Probability that a feature of the signal is dropped in training, ρ1."
-    )
-
-
-class ConsistentDERnetConfig(Section):
-    """Named variant: a DERnet, and stages that see what its image leaves unexplained."""
-
-    name: Literal["ConsistentDERnet"] = Field(description="Architecture.")
-    dernet: DERnetConfig = Field(default_factory=DERnetConfig, description="Network of the first image.")
-    stages: int = Field(3, ge=1, le=16, description="Stages after the DERnet.")
-    stage_width: Width = Field(16, description="Features that enter and leave the U-Net of a stage.")
-    bottom_width: Width = Field(
-        64, description="Features at the bottom of that U-Net; each finer level has half as many."
-    )
-    levels: int = Field(2, ge=0, le=8, description="Poolings of that U-Net at most.")
-    penalties: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (3e-2, 3e-3, 3e-4, 3e-5),
-        min_length=1,
-        description="Penalties ρ of the images that a stage sees, for a matrix of largest singular value 1.",
     )
 
 
@@ -109,6 +94,6 @@ class ImageDenoiserConfig(Section):
 
 
 ReconstructorConfig = Annotated[
-    DERnetConfig | ConsistentDERnetConfig | ADMMNetConfig,
+    DERnetConfig | ADMMNetConfig,
     Field(discriminator="name", description="Network from signal to image, and its size."),
 ]

@@ -92,7 +92,6 @@ _STYLES: dict[str, MethodStyle] = {
     "ADMM-Net (small ρ)": MethodStyle(YELLOW, "H", "--"),
     "DERnet": MethodStyle(VERMILION, "s", "-"),
     "DERnet (Tikhonov start)": MethodStyle(VERMILION, "p", "--"),
-    "DERnet (data consistency)": MethodStyle(BLACK, "*", "--"),
     "Gridding": MethodStyle(GREY, "x", "-"),
     "Wiener": MethodStyle(BLUE, "^", "-"),
     "Richardson-Lucy": MethodStyle(SKY, "o", "-"),

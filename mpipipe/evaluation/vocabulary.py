@@ -49,7 +49,6 @@ METHODS: tuple[str, ...] = (
     "ADMM-Net (small ρ)",
     "DERnet",
     "DERnet (Tikhonov start)",
-    "DERnet (data consistency)",
     "Gridding",
     "Wiener",
     "Richardson-Lucy",

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mpipipe.config.reconstructors import DERnetConfig
 from mpipipe.networks.cbam import CBAM
@@ -46,7 +47,8 @@ class DERnet(nn.Module):
         self.components, grid = len(matrix), (matrix.shape[1], matrix.shape[2])
         self.mapping = FeatureMapping(config, self.components, grid)
         width = config.fused_width
-        self.unet = UNet(width, config.unet_width, poolings(grid, config.levels))
+        levels = poolings(grid, config.levels)
+        self.unet = UNet(width, config.unet_width, levels, config.unet_least_width)
         last = nn.Conv2d(width, 1, 3, padding=1)
         self.output = nn.Sequential(
             CBAM(width, config.reduction), nn.Conv2d(width, width, 3, padding=1), last, nn.ReLU()
@@ -98,10 +100,53 @@ class FeatureMapping(nn.Module):
         self.attention = CBAM(config.feature_width, config.reduction)
         # The paper's "cascaded convolutional module" is taken as two convolutions.
         self.fusion = block(config.feature_width, config.fused_width)
+        # The linear part as one map, once it is joined; not part of the state.
+        self.register_buffer("joined_weight", None, persistent=False)
+        self.register_buffer("joined_bias", None, persistent=False)
+        self.joined_weight: Tensor | None
+        self.joined_bias: Tensor | None
+        self.register_load_state_dict_post_hook(_join_anew)  # type: ignore[no-untyped-call]
+
+    def join_linear_part(self) -> None:
+        """Work out the convolutions of the signal and the domain transformation as the one linear map that they are.
+
+        Nothing between them is nonlinear, and dropout is of the training. The map has ``2 M C2 N`` weights, C1 / 2 times
+        fewer than the domain transformation, and reading those is most of a single signal's time. What is learned and
+        saved stays as it is. The map takes its place where nothing of it is learned: in evaluation, or held.
+        """
+        convolutions = [layer for layer in self.signal_layers if isinstance(layer, nn.Conv1d)]
+        with torch.no_grad():
+            weight = self.domain_transformation.weight
+            rows = weight.view(len(weight), convolutions[-1].out_channels, -1)
+            constant = rows.new_zeros(1, convolutions[0].in_channels, rows.shape[2])
+            for layer in convolutions:
+                constant = layer(constant)
+            self.joined_bias = self.domain_transformation(constant.flatten(1))[0]
+            # A transposed convolution is the adjoint: it takes rows from the features back to the signal.
+            for layer in reversed(convolutions):
+                rows = functional.conv_transpose1d(rows, layer.weight, padding=1)
+            self.joined_weight = rows.flatten(1)
+
+    def _transform(self, signal: Tensor) -> Tensor:
+        """Return the image features ``(batch, C2 N)`` of signals by the domain transformation (eqs. 2-5)."""
+        learned = self.training and self.domain_transformation.weight.requires_grad
+        if self.joined_weight is None or learned:
+            image: Tensor = self.domain_transformation(self.signal_layers(signal).flatten(1))
+            return image
+        # Inverses amplify what rounds their signals; in bfloat16 that would be as noise of 50 dB.
+        with torch.autocast(signal.device.type, enabled=False):
+            return functional.linear(signal.flatten(1), self.joined_weight, self.joined_bias)
 
     def forward(self, signal: Tensor) -> Tensor:
         """Return features of the image."""
-        image = self.to_grid(self.domain_transformation(self.signal_layers(signal).flatten(1)))
+        image = self.to_grid(self._transform(signal))
         gathered = self.gather(torch.cat([image, *(branch(image) for branch in self.branches)], 1))
         features: Tensor = self.fusion(self.attention(gathered))
         return features
+
+
+def _join_anew(mapping: nn.Module, _keys: object) -> None:
+    """Let the joined map follow weights that were loaded."""
+    assert isinstance(mapping, FeatureMapping)
+    if mapping.joined_weight is not None:
+        mapping.join_linear_part()

@@ -9,14 +9,12 @@ from torch import nn
 
 from mpipipe.config.reconstructors import ImageDenoiserConfig, ReconstructorConfig
 from mpipipe.networks.admm_net import ADMMNet
-from mpipipe.networks.consistent_dernet import ConsistentDERnet
 from mpipipe.networks.dernet import DERnet
 from mpipipe.networks.image_denoiser import ImageDenoiser
 
 # Each takes its own configuration and the system matrix, and is called as `network(signal)`.
 RECONSTRUCTORS: dict[str, Callable[..., nn.Module]] = {
     "DERnet": DERnet,
-    "ConsistentDERnet": ConsistentDERnet,
     "ADMM-Net": ADMMNet,
 }
 

@@ -44,7 +44,7 @@ class UNet(nn.Module):
     encoder's features there. A 1 × 1 convolution ends it.
     """
 
-    def __init__(self, channels: int, bottom_width: int, levels: int) -> None:
+    def __init__(self, channels: int, bottom_width: int, levels: int, least_width: int = 1) -> None:
         """Build the network.
 
         Parameters
@@ -55,9 +55,12 @@ class UNet(nn.Module):
             Features on the coarsest grid; each finer one has half as many.
         levels : int
             Poolings.
+        least_width : int
+            Features that a finer grid has at least, where the coarsest has as many.
         """
         super().__init__()
-        widths = [max(1, bottom_width >> (levels - level)) for level in range(levels + 1)]
+        least = min(least_width, bottom_width)
+        widths = [max(least, bottom_width >> (levels - level)) for level in range(levels + 1)]
         self.encoder = nn.ModuleList(block(a, b) for a, b in pairwise([channels, *widths]))
         self.upsampling = nn.ModuleList(
             nn.ConvTranspose2d(coarse, fine, 2, stride=2) for fine, coarse in reversed(list(pairwise(widths)))

@@ -21,7 +21,7 @@ from mpipipe.studies.reconstruction_plan import STUDY
 from mpipipe.studies.result import ResultTable
 
 # The proposed method, as published and as a named variant.
-PROPOSED = ("DERnet", "DERnet (Tikhonov start)", "DERnet (data consistency)")
+PROPOSED = ("DERnet", "DERnet (Tikhonov start)")
 SCORES = ("psnr_db", "ssim", "nrmse")
 CALIBRATIONS = {"openmpi": "Open MPI-like", "inhouse": "in-house-like"}
 REPEATED = "A method that was trained several times enters with the mean of its trainings"

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mpipipe.config.reconstructor_training import ReconstructorTraining
 from mpipipe.config.reconstructors import ImageDenoiserConfig
 from mpipipe.errors import InputError
+from mpipipe.networks.dernet import DERnet
 from mpipipe.networks.reconstructors import build_image_denoiser, build_reconstructor
 from mpipipe.training.best_weights import apply_network
 from mpipipe.training.normalised import NormalisedDenoiser, NormalisedReconstructor
@@ -50,6 +51,8 @@ class LearnedReconstructor:
             raise InputError(f"network: found {config.network.name}, expected one from signal to image")
         network = NormalisedReconstructor(build_reconstructor(config.network, matrix, seed=0), len(matrix))
         _load(network, weights, config.network.name)
+        if isinstance(network.network, DERnet):
+            network.network.mapping.join_linear_part()
         self._network = network.to(device)
         self._components, self._name = len(matrix), config.network.name
 

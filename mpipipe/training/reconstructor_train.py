@@ -12,7 +12,6 @@ from mpipipe.config.recipe import digest
 from mpipipe.config.reconstructor_training import ReconstructorTraining
 from mpipipe.config.reconstructors import ImageDenoiserConfig
 from mpipipe.errors import InputError
-from mpipipe.networks.consistent_dernet import ConsistentDERnet
 from mpipipe.networks.dernet import DERnet
 from mpipipe.networks.reconstructors import build_image_denoiser, build_reconstructor
 from mpipipe.networks.tikhonov_start import hold_linear_part, start_from_tikhonov
@@ -101,11 +100,8 @@ def train_reconstructor(
     if config.equalise:
         some = check_images("images", images)[:EQUALISED_ON]
         network.equalise(draw(some, np.random.default_rng([seed, EQUALISE_STREAM])).given)
-        if isinstance(network.network, ConsistentDERnet):
-            network.network.component_scale.copy_(network.component_scale)
     if config.start_regularizations is not None:
-        inner = network.network
-        dernet = inner.dernet if isinstance(inner, ConsistentDERnet) else inner
+        dernet = network.network
         assert isinstance(dernet, DERnet)
         scale = network.component_scale.numpy()
         start_from_tikhonov(dernet, matrix, scale, config.start_regularizations)

@@ -1,5 +1,7 @@
 """DERnet: the counts and widths of the paper, and its equations."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -34,11 +36,12 @@ def test_all_weights_are_those_of_the_layers():
     signal = 2 * 8 * 3 + 8 + 8 * 8 * 3 + 8
     branches = convolutions((4, 4, 1), (4, 4, 3), (4, 4, 5)) + 16 * 16 * 9 + 16
     fusion = convolutions((16, 8, 3), (8, 8, 3))
-    encoder = convolutions(*((a, b, 3) for w in (16, 32, 64, 128) for a, b in ((w // 2, w), (w, w))))
-    encoder += convolutions((8, 8, 3), (8, 8, 3))
-    up = sum(2 * w * w * 4 + w for w in (64, 32, 16, 8))
-    decoder = convolutions(*((a, w, 3) for w in (64, 32, 16, 8) for a in (2 * w, w)))
-    output = 8 * 8 + 8 + 8 * 8 * 9 + 8 + 8 * 9 + 1
+    widths = (32, 32, 32, 64, 128)
+    steps = list(pairwise(widths))
+    encoder = convolutions(*((a, b, 3) for fine, w in [(8, 32), *steps] for a, b in ((fine, w), (w, w))))
+    up = sum(coarse * fine * 4 + fine for fine, coarse in steps)
+    decoder = convolutions(*((a, fine, 3) for fine, _ in steps for a in (2 * fine, fine)))
+    output = 32 * 8 + 8 + 8 * 8 * 9 + 8 + 8 * 9 + 1
     expected = (
         9_692_128
         + signal
@@ -103,6 +106,35 @@ def test_signal_layers_are_linear_between_dropouts():
     assert [type(layer) for layer in layers] == [nn.Dropout, nn.Conv1d, nn.Conv1d, nn.Dropout]
     assert (layers[0].p, layers[3].p) == (0.1, 0.05)
     assert {layers[i].kernel_size for i in (1, 2)} == {(3,)}
+
+
+@pytest.mark.parametrize("system", [(30, (7, 5)), (1, (2, 3)), (2, (5, 1))])
+def test_joined_linear_part_is_the_layers_one_after_the_other(system):
+    components, grid = system
+    network = build_reconstructor(SMALL, random_matrix(*system), seed=1)
+    mapping, signal = network.mapping, torch.randn(6, 2, components)
+    with torch.no_grad():
+        apart = network.eval()(signal)
+        mapping.join_linear_part()
+        taken = []
+        mapping.domain_transformation.register_forward_hook(lambda *_: taken.append(1))
+        torch.testing.assert_close(network(signal), apart, rtol=1e-4, atol=1e-5 * float(apart.max()))
+        assert not taken
+    assert mapping.joined_weight.shape == (4 * grid[0] * grid[1], 2 * components)
+    network.train()(signal).sum().backward()  # what learns is the layers
+    assert taken
+    assert mapping.domain_transformation.weight.grad is not None
+
+
+def test_joined_linear_part_is_no_state_and_follows_what_is_loaded():
+    one, other = (build_reconstructor(SMALL, random_matrix(), seed).eval() for seed in (1, 2))
+    names = set(one.state_dict())
+    one.mapping.join_linear_part()
+    assert set(one.state_dict()) == names
+    one.load_state_dict(other.state_dict())
+    signal = torch.randn(3, 2, 30)
+    with torch.no_grad():
+        torch.testing.assert_close(one(signal), other(signal), rtol=1e-4, atol=1e-6)
 
 
 def test_branches_see_one_three_and_five_voxels():

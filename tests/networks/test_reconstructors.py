@@ -8,7 +8,6 @@ from safetensors.torch import load_file, save_file
 
 from mpipipe.config.reconstructors import (
     ADMMNetConfig,
-    ConsistentDERnetConfig,
     DERnetConfig,
     ImageDenoiserConfig,
     ReconstructorConfig,
@@ -20,9 +19,6 @@ from tests.networks.systems import box_images, normalised_signals, random_matrix
 SMALL = {
     "DERnet": DERnetConfig(unet_width=16),
     "DERnet without pooling": DERnetConfig(unet_width=8, levels=0),
-    "consistent DERnet": ConsistentDERnetConfig(
-        name="ConsistentDERnet", dernet=DERnetConfig(unet_width=8), stages=2, stage_width=6, bottom_width=8
-    ),
     "ADMM-Net": ADMMNetConfig(stages=3, filters=6, kernel=3, breakpoints=11),
     "ADMM-Net unshared": ADMMNetConfig(stages=2, filters=6, breakpoints=11, shared_weights=False),
 }
@@ -195,7 +191,7 @@ def test_a_configuration_is_told_by_its_name(name, config):
         ({"name": "ADMM-Net", "breakpoints": 1}, "greater than or equal to 2"),
         ({"name": "DERnet", "dropout_signal": 1}, "less than 1"),
         ({"name": "DERnet", "depth": 3}, "Extra inputs are not permitted"),
-        ({"name": "ImageDenoiser"}, "'DERnet', 'ConsistentDERnet', 'ADMM-Net'"),
+        ({"name": "ImageDenoiser"}, "'DERnet', 'ADMM-Net'"),
     ],
 )
 def test_wrong_sizes_are_refused(section, line):

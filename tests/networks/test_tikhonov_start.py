@@ -61,6 +61,15 @@ def test_a_held_start_has_no_gradient_and_what_follows_has(matrix):
     assert held == {name for name, _ in network.named_parameters() if name.startswith(linear)}
 
 
+def test_the_held_part_is_what_it_was_before_it_was_joined(matrix):
+    network = build_reconstructor(DERnetConfig(dropout_signal=0, dropout_features=0), matrix, seed=1)
+    start_from_tikhonov(network, matrix, np.ones(60), LAMBDAS)
+    signal = torch.randn(4, 2, 60, generator=torch.Generator().manual_seed(0))
+    before = network.train()(signal)
+    hold_linear_part(network)
+    torch.testing.assert_close(network(signal), before, rtol=1e-4, atol=1e-4 * float(before.detach().max()))
+
+
 def test_one_value_an_image(matrix):
     network = build_reconstructor(DERnetConfig(), matrix, seed=1)
     with pytest.raises(InputError, match="start_regularizations: found 1 values, expected 4"):

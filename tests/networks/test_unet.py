@@ -47,6 +47,13 @@ def test_features_double_and_the_grid_halves():
     assert seen == [(8, 19, 19), (16, 10, 10), (32, 5, 5), (64, 3, 3), (128, 2, 2)]
 
 
+@pytest.mark.parametrize(("least", "expected"), [(1, [8, 16, 32]), (12, [12, 16, 32]), (64, [32, 32, 32])])
+def test_finer_grids_have_the_least_width(least, expected):
+    network = UNet(3, 32, 2, least)
+    assert [layers[0].out_channels for layers in network.encoder] == expected
+    assert [layers[0].out_channels for layers in network.decoder] == expected[-2::-1]
+
+
 @pytest.mark.parametrize("grid", [(19, 19), (11, 11), (7, 5), (6, 9)])
 @pytest.mark.parametrize("levels", [1, 2, 3])
 def test_every_voxel_returns_to_its_place(grid, levels):

@@ -203,7 +203,7 @@ def test_training_learns_to_reconstruct(name):
 def test_what_is_held_stays_as_it_started():
     start = {
         "start_regularizations": (0.1, 0.01),
-        "network": DERNET.model_copy(update={"dropout_signal": 0.0}),
+        "network": DERNET.model_copy(update={"dropout_signal": 0.0, "dropout_features": 0.0}),
     }
     begun, ended = (run(tiny(steps=steps, hold_start=True, **start)).weights for steps in (1, 12))
     linear = "network.mapping.domain_transformation.weight"
@@ -211,6 +211,8 @@ def test_what_is_held_stays_as_it_started():
     assert not torch.equal(begun["network.output.1.weight"], ended["network.output.1.weight"])
     with pytest.raises(ValidationError, match="found hold_start without start_regularizations"):
         tiny(hold_start=True)
+    with pytest.raises(ValidationError, match="found hold_start with dropout, expected"):
+        tiny(hold_start=True, start_regularizations=(0.1, 0.01))
 
 
 def test_training_learns_to_denoise():
