@@ -23,6 +23,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -40,6 +41,7 @@ from benchmarks.row import Row
 from benchmarks.timing import best
 from benchmarks.training_cases import Case, cases
 from mpipipe.config.params import Params, load_params
+from mpipipe.config.train import TrainConfig
 from mpipipe.training.ahead import Ahead
 from mpipipe.training.fit import fit
 
@@ -86,6 +88,10 @@ def training_row(case: Case, accelerator: str, rounds: int, rate: dict[str, floa
     other = OTHER[precision]
     others = {f"in {NAMES[other]}": replayed(case, kept, accelerator, rounds, precision=other)}
     more = {"items/s": f"{batch / real:.0f}"}
+    if accelerator == "cpu" and isinstance(case.config, TrainConfig):
+        with one_thread():
+            alone, alone_memory, _ = fed(case, accelerator, rounds)
+        more["over memory, one thread"] = f"{alone / alone_memory:.2f}"
     if compiled and can_compile(case, accelerator):
         others["compiled"] = replayed(case, kept, accelerator, rounds, compile=True)
         error = loss_error(case, kept[0], accelerator, compile=True)
@@ -154,6 +160,17 @@ def fed(case: Case, accelerator: str, rounds: int) -> tuple[float, float, list[A
     real, floor_times = (times[0], times[1]) if accelerator == "gpu" else (times[0][::2], times[0][1::2])
     ours, floor = (float(found[1:].min()) / case.steps for found in (real, floor_times))
     return ours, floor, [kept[step] for step in range(case.steps)]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Take the steps as the laptop run does, which trains as many networks at a time as there are cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def replayed(case: Case, kept: Sequence[Any], accelerator: str, rounds: int, **changes: object) -> float:

@@ -27,7 +27,7 @@ from mpipipe.networks.cycle_unet import LinearEstimate
 from mpipipe.networks.data_consistent import KnownBlur
 from mpipipe.networks.deblurrers import build_deblurrer
 from mpipipe.networks.perceptual import PerceptualLoss, build_features
-from mpipipe.networks.reconstructors import build_image_denoiser, build_reconstructor
+from mpipipe.networks.reconstructors import build_image_denoiser
 from mpipipe.networks.signal_denoisers import build_signal_denoiser
 from mpipipe.noise.background import synthesise_background
 from mpipipe.noise.series import BackgroundSeries
@@ -39,9 +39,11 @@ from mpipipe.training.averaging import ExponentialAverage
 from mpipipe.training.collinear_pairs import CollinearPairs, stack_pairs, typical_maximum
 from mpipipe.training.data import ComponentBatches
 from mpipipe.training.deblurrer_apply import NormalisedDeblurrer
+from mpipipe.training.image_losses import loss_of
 from mpipipe.training.module import RestorationModule
-from mpipipe.training.normalised import NormalisedDenoiser, NormalisedReconstructor
+from mpipipe.training.normalised import NormalisedDenoiser
 from mpipipe.training.pairs import NoisyImages, PairStream, SignalPairs
+from mpipipe.training.reconstructor_train import first_network
 from mpipipe.training.signal_losses import SelfSupervisedLoss
 from mpipipe.training.signal_pairs import Noise2NoisePairs, RecorruptedPairs
 from mpipipe.training.steady_average import SteadyAverage
@@ -193,8 +195,8 @@ def reconstructor(params: Params, name: str, matrix: Complex) -> Case:
         draw, loss = NoisyImages(config.noise_std), functional.l1_loss
         network = NormalisedDenoiser(build_image_denoiser(config.network, 0))
     else:
-        draw, loss = SignalPairs(matrix, config.snr_range_db), functional.mse_loss
-        network = NormalisedReconstructor(build_reconstructor(config.network, matrix, 0), len(matrix))
+        draw, loss = SignalPairs(matrix, config.snr_range_db), loss_of(config)
+        network = first_network(config, matrix, images, 0)
     return supervised(
         f"reconstruction: {name}",
         config,

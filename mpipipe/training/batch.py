@@ -11,6 +11,7 @@ from mpipipe.restoration.normalise import peak_modulus
 from mpipipe.restoration.phase import aligning_rotation
 from mpipipe.restoration.splines import spline_matrix
 from mpipipe.training.placement import Complex, Placement
+from mpipipe.training.placement_kernel import cut_windows
 
 
 class Batch(NamedTuple):
@@ -123,11 +124,11 @@ def crop_batch(batch: Batch, size: int, rng: np.random.Generator) -> Batch:
     starts = rng.integers(0, np.array(patch) - extent + 1, (len(batch.observed), len(patch)))
 
     def cut(tensor: Tensor, scale: int) -> Tensor:
-        windows = [
-            tuple(slice(int(s) * scale, int(s + e) * scale) for s, e in zip(start, extent, strict=True))
-            for start in starts
-        ]
-        return torch.stack([image[(slice(None), *own)] for image, own in zip(tensor, windows, strict=True)])
+        part = np.empty((*tensor.shape[:2], *(extent * scale)), np.float32)
+        flat = (slice(None), slice(None), *(None,) * (3 - len(patch)))  # a plane has a first axis of length 1
+        first = np.pad(starts * scale, ((0, 0), (3 - len(patch), 0)))
+        cut_windows(tensor.numpy()[flat], first, part[flat])
+        return torch.from_numpy(part)
 
     return batch._replace(
         observed=cut(batch.observed, 1),

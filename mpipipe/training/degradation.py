@@ -58,14 +58,17 @@ def degrade(
     gain = rng.uniform(*degradation.scale_range, size) * np.exp(2j * np.pi * rng.random(size))
     grids = components.grid_shape[chosen]
     coarse, fine = _places(grids, config, rng)
-    values = components.values[chosen]
-    truth = fine.gather(values)
+    truth = fine.gather(components.values, chosen)
     unit = (_over_grid(gain, truth.ndim) / peak_modulus(truth)).astype(np.complex64)
+    truth *= unit
     row = background.row(components.channel[chosen], components.frequency[chosen])
-    noise = cut_background(background, row, coarse, sigma, rng)
-    clean = coarse.gather(downsample(values, network_factor(config.network)))
-    measured = coarse.valid & ~_draw_missing(coarse, degradation, rng)
-    batch = to_batch(truth * unit, clean * unit + noise, measured, sigma, coarse, fine, config)
+    observed = cut_background(background, row, coarse, sigma, rng)
+    factor = network_factor(config.network)
+    # Where every voxel is taken, the clean image is the truth, at the same place.
+    observed += truth if factor == 1 else coarse.gather(downsample(components.values, factor), chosen) * unit
+    missing = _draw_missing(coarse, degradation, rng)
+    measured = coarse.valid if missing is None else coarse.valid & ~missing
+    batch = to_batch(truth, observed, measured, sigma, coarse, fine, config)
     return crop_batch(batch, degradation.crop, rng) if degradation.crop else batch
 
 
@@ -97,7 +100,7 @@ def to_batch(
     """
     observed = np.where(measured, observed, np.complex64(0))
     factor = normalising_factor(observed, config.degradation.phase)
-    scaled = (observed * factor).astype(np.complex64)
+    scaled = (observed * factor).astype(np.complex64, copy=False)
     base = torch.zeros(())
     if config.residual != "none":
         sloped = config.residual == "sloped_spline"
@@ -106,7 +109,7 @@ def to_batch(
     return Batch(
         observed=to_channels(scaled),
         measured=to_mask(measured),
-        truth=to_channels((truth * factor).astype(np.complex64)),
+        truth=to_channels((truth * factor).astype(np.complex64, copy=False)),
         valid=to_mask(fine.valid),
         base=base,
         sigma=torch.from_numpy((sigma * size).astype(np.float32)),
@@ -148,10 +151,10 @@ def cut_background(
     return noise
 
 
-def _draw_missing(placement: Placement, config: DegradationConfig, rng: np.random.Generator) -> Mask:
-    """Return missing voxels ``(batch, x, y[, z])`` at the places of the grids, or a mask that broadcasts to none."""
+def _draw_missing(placement: Placement, config: DegradationConfig, rng: np.random.Generator) -> Mask | None:
+    """Return missing voxels ``(batch, x, y[, z])`` at the places of the grids; None when there are none."""
     if config.missing is None:
-        return np.zeros((1,) * (1 + len(placement.patch)), np.bool_)
+        return None
     missing = np.zeros((len(placement.offset), *placement.patch), np.bool_)
     for mask, first, grid in zip(missing, placement.offset, placement.grid_shape, strict=True):
         own = tuple(slice(int(start), int(start + size)) for start, size in zip(first, grid, strict=True))

@@ -38,20 +38,38 @@ class Placement:
         mark(*self._boxes, self._spatial(inside))
         return inside
 
-    def gather(self, values: Complex) -> Complex:
-        """Return components ``(batch, x, y[, z])`` that start at the origin at their places in the patch.
+    def gather(self, values: Complex, chosen: npt.NDArray[np.integer] | None = None) -> Complex:
+        """Return components that start at the origin at their places in the patch.
+
+        Parameters
+        ----------
+        values : (component, x, y[, z]) ndarray of complex64
+            Components, as large as their grids at least.
+        chosen : (batch,) ndarray of int, optional
+            Which of them are the batch; without, all in order.
+
+        Returns
+        -------
+        (batch, x, y[, z]) ndarray of complex64
+            Zero on the padding.
 
         Raises
         ------
         InputError
             When there is another number of components than of grids, or they are smaller than a grid.
         """
+        rows = np.arange(len(values)) if chosen is None else np.asarray(chosen, np.int64)
         largest = self.grid_shape.max(axis=0)
-        if len(values) != len(self.offset) or (largest > values.shape[1:]).any():
-            found, expected = values.shape, (len(self.offset), *largest.tolist())
+        if len(rows) != len(self.offset) or (largest > values.shape[1:]).any():
+            found, expected = (len(rows), *values.shape[1:]), (len(self.offset), *largest.tolist())
             raise InputError(f"components: found shape {found}, expected at least {expected}")
+        if rows.min() < 0 or rows.max() >= len(values):
+            raise InputError(
+                f"components: found {len(values)}, expected those at {rows.min()} to {rows.max()}"
+            )
         placed = self._padding()
-        place_values(self._spatial(np.asarray(values, np.complex64)), *self._boxes, self._spatial(placed))
+        source = self._spatial(np.asarray(values, np.complex64))
+        place_values(source, rows, *self._boxes, self._spatial(placed))
         return placed
 
     def lay_frames(self, series: Complex, start: Index) -> tuple[Complex, npt.NDArray[np.float64]]:
@@ -85,11 +103,11 @@ class Placement:
     @cached_property
     def _boxes(self) -> tuple[Index, Index]:
         """Offsets and grids ``(batch, 3)``."""
-        missing = 3 - len(self.patch)
-        return (
-            np.pad(self.offset, ((0, 0), (missing, 0))),
-            np.pad(self.grid_shape, ((0, 0), (missing, 0)), constant_values=1),
-        )
+        offset = np.zeros((len(self.offset), 3), np.int64)
+        grid = np.ones_like(offset)
+        axes = slice(3 - len(self.patch), None)
+        offset[:, axes], grid[:, axes] = self.offset, self.grid_shape
+        return offset, grid
 
     def _spatial(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return a view of an array ``(batch, x, y[, z])`` with three spatial axes."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from mpipipe.compiled.loops import loop
 
 Complex = npt.NDArray[np.complex64]
+Real = npt.NDArray[np.float32]
 Index = npt.NDArray[np.int64]
 
 
@@ -24,14 +25,14 @@ def mark(offset: Index, grid: Index, out: npt.NDArray[np.bool_]) -> None:
 
 
 @loop()
-def place_values(values: Complex, offset: Index, grid: Index, out: Complex) -> None:
-    """Copy components ``(item, x, y, z)`` that start at the origin to their places in ``out``."""
+def place_values(values: Complex, chosen: Index, offset: Index, grid: Index, out: Complex) -> None:
+    """Copy the chosen of components ``(component, x, y, z)`` that start at the origin to their places in ``out``."""
     for item in range(len(out)):
         first, count = offset[item, 2], grid[item, 2]
         for x in range(grid[item, 0]):
             for y in range(grid[item, 1]):
                 row = out[item, offset[item, 0] + x, offset[item, 1] + y]
-                row[first : first + count] = values[item, x, y, :count]
+                row[first : first + count] = values[chosen[item], x, y, :count]
 
 
 @loop()
@@ -55,3 +56,14 @@ def place_frames(
                     total += np.float64(value.real) ** 2 + np.float64(value.imag) ** 2
         energy[item] = total
     return energy
+
+
+@loop()
+def cut_windows(images: Real, first: Index, out: Real) -> None:
+    """Copy of each of ``images`` ``(item, channel, x, y, z)`` the window that begins at ``first`` ``(item, axis)``."""
+    for item in range(len(out)):
+        x, y, z = first[item]
+        for channel in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                for j in range(out.shape[3]):
+                    out[item, channel, i, j] = images[item, channel, x + i, y + j, z : z + out.shape[4]]

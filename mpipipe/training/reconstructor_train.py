@@ -85,20 +85,43 @@ def train_reconstructor(
         When the network is a denoiser, images and matrix do not fit or are not finite, the loss diverges, a GPU is
         asked for and absent, or the checkpoints belong to another training.
     """
-    if isinstance(config.network, ImageDenoiserConfig):
-        raise InputError(f"network: found {config.network.name}, expected one from signal to image")
     draw = SignalPairs(matrix, config.snr_range_db)
     for name, part in (("images", images), ("validation", validation)):
         if part.shape[1:] != matrix.shape[1:]:
             raise InputError(
                 f"{name}: found shape {part.shape}, expected (item, *{matrix.shape[1:]}) as in the matrix"
             )
+    network = first_network(config, matrix, images, seed)
     draws = {f"{snr:g}": SignalPairs(matrix, (snr, snr)) for snr in validation_snr_db}
+    return _train(
+        config, network, loss_of(config), images, draw, validation, draws,
+        seed=seed, checkpoint_dir=checkpoint_dir, accelerator=accelerator, progress=progress,
+    )  # fmt: skip
+
+
+def first_network(
+    config: ReconstructorTraining, matrix: Complex, images: Images, seed: int
+) -> NormalisedReconstructor:
+    """Return a network as its training begins: with seeded weights, and equalised, started and held as configured.
+
+    Parameters
+    ----------
+    config, matrix, images, seed
+        As in `train_reconstructor`.
+
+    Raises
+    ------
+    InputError
+        As in `train_reconstructor`.
+    """
+    if isinstance(config.network, ImageDenoiserConfig):
+        raise InputError(f"network: found {config.network.name}, expected one from signal to image")
     network = NormalisedReconstructor(
         build_reconstructor(config.network, matrix, seed + config.seed), len(matrix)
     )
     if config.equalise:
         some = check_images("images", images)[:EQUALISED_ON]
+        draw = SignalPairs(matrix, config.snr_range_db)
         network.equalise(draw(some, np.random.default_rng([seed, EQUALISE_STREAM])).given)
     if config.start_regularizations is not None:
         dernet = network.network
@@ -107,10 +130,7 @@ def train_reconstructor(
         start_from_tikhonov(dernet, matrix, scale, config.start_regularizations)
         if config.hold_start:
             hold_linear_part(dernet)
-    return _train(
-        config, network, loss_of(config), images, draw, validation, draws,
-        seed=seed, checkpoint_dir=checkpoint_dir, accelerator=accelerator, progress=progress,
-    )  # fmt: skip
+    return network
 
 
 def train_image_denoiser(

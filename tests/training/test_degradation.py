@@ -126,6 +126,22 @@ def test_gather_moves_the_grid_and_nothing_else(grid, room, seed):
         assert np.all(placed[index][~placement.valid[index]] == 0)
 
 
+@pytest.mark.parametrize("step", [1, 2])
+def test_chosen_components_are_gathered(step):
+    values = np.random.default_rng(0).normal(size=(5, 6, 8)).astype(np.complex64)[:, ::step, ::step]
+    chosen = np.array([3, 0, 3], np.int32)
+    placement = place(np.array([[3, 4], [2, 2], [1, 4]]), (5, 6), np.random.default_rng(1))
+    expected = placement.gather(np.ascontiguousarray(values[chosen]))
+    assert np.array_equal(placement.gather(values, chosen), expected)
+
+
+@pytest.mark.parametrize("chosen", [[0, 5], [-1, 0]])
+def test_a_choice_beyond_the_components_is_refused(chosen):
+    placement = place(np.array([[2, 2], [2, 2]]), (3, 3), None)
+    with pytest.raises(InputError, match="components: found 5, expected those at"):
+        placement.gather(np.zeros((5, 2, 2), np.complex64), np.array(chosen))
+
+
 def test_grid_beyond_the_patch_is_refused():
     with pytest.raises(
         InputError, match=r"found \(8, 8\) voxels, expected at least the largest grid \(9, 4\)"
