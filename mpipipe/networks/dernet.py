@@ -111,7 +111,7 @@ class FeatureMapping(nn.Module):
         """Work out the convolutions of the signal and the domain transformation as the one linear map that they are.
 
         Nothing between them is nonlinear, and dropout is of the training. The map has ``2 M C2 N`` weights, C1 / 2 times
-        fewer than the domain transformation, and reading those is most of a single signal's time. What is learned and
+        fewer than the domain transformation, whose reading is a third of a single signal's time. What is learned and
         saved stays as it is. The map takes its place where nothing of it is learned: in evaluation, or held.
         """
         convolutions = [layer for layer in self.signal_layers if isinstance(layer, nn.Conv1d)]
