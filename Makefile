@@ -6,8 +6,8 @@ SCALE ?=
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Two workers, whole files each; WORKERS= runs the tests one after another.
-WORKERS ?= --numprocesses 2 --dist loadfile
+# Two workers, whole files each, in the order that tests/conftest.py gives; WORKERS= runs the tests one after another.
+WORKERS ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 SNAKEMAKE := snakemake --cores all --resources gpu=1 --rerun-incomplete
 
 .PHONY: run test test-slow lint measured pull record benchmark clean help
@@ -30,7 +30,7 @@ else
 	$(SNAKEMAKE) --directory runs/$(SCALE) --config scale=$(SCALE)
 endif
 
-# One thread a worker: two workers of two threads each take four times as long on two cores.
+# One thread a worker: two workers of two threads each take up to four times as long on two cores.
 test test-slow: export OMP_NUM_THREADS ?= 1
 
 test: $(VENV)/installed  ## run the tests, the DAG at smoke scale among them
