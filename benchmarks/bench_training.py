@@ -14,7 +14,7 @@ image. Drawn between steps a batch takes up to twice as long as alone, with othe
 that wait without spinning (no change), chunks read at the same time (a third off each, but only in the event loop that Zarr
 keeps to itself), and an allocator that keeps its memory (steps 12 % shorter to 3 % longer).
 
-Beside it stand the same steps in the other precision, and compiled where the package offers that and a compiler is there. The
+A row also has the same steps in the other precision, and compiled where the package offers that and a compiler is there. The
 perceptrons are trained without Lightning; their floor is the step on one batch, without shuffling, gathering and validation,
 and what is done once a training is left out.
 

@@ -126,6 +126,21 @@ def test_joined_linear_part_is_the_layers_one_after_the_other(system):
     assert mapping.domain_transformation.weight.grad is not None
 
 
+def test_joined_linear_part_is_not_rounded_to_bfloat16():
+    mapping, signal = (
+        build_reconstructor(SMALL, random_matrix(), seed=1).mapping.eval(),
+        torch.randn(6, 2, 30),
+    )
+    mapping.join_linear_part()
+    seen = []
+    mapping.to_grid.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0].detach()))
+    with torch.no_grad():
+        mapping(signal)
+        with torch.autocast("cpu", torch.bfloat16):
+            mapping(signal)
+    assert torch.equal(*seen)
+
+
 def test_joined_linear_part_is_no_state_and_follows_what_is_loaded():
     one, other = (build_reconstructor(SMALL, random_matrix(), seed).eval() for seed in (1, 2))
     names = set(one.state_dict())
